@@ -59,6 +59,8 @@ class Reader {
   virtual Task<Result<std::vector<std::optional<std::string>>>> get(
       std::vector<std::string> keys) const = 0;
   virtual Task<Result<Page>> scan(Range range) const = 0;
+  /// The newest batch in this state; for the tip, the newest there was when it was asked for.
+  [[nodiscard]] virtual Ticket ticket() const = 0;
 };
 
 /// The engine's health, for replies and the admin.
