@@ -60,7 +60,7 @@ enum class QueueKind : std::uint8_t {
 /// Space `trace`. Keys start with the day, so that expiry drops ranges.
 enum class TraceKind : std::uint8_t {
   event = 0x01,    ///< day:4 trace_id:8 time:8 n:2.
-  address = 0x02,  ///< day:4 trace_id:8 text; found by scanning days, see core/trace.
+  address = 0x02,  ///< day:4 hash:8 trace_id:8, by the keyed hash of an address.
 };
 
 }  // namespace postern::layout

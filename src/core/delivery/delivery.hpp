@@ -1,0 +1,97 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "async/core.hpp"
+#include "async/task.hpp"
+#include "directory/directory.hpp"
+#include "queue/message.hpp"
+#include "queue/queue.hpp"
+#include "store/draft.hpp"
+#include "store/mail_store.hpp"
+#include "trace/trace.hpp"
+#include "vocab/result.hpp"
+
+// Where accepted mail goes: into local mailboxes and the queue, in one durable commit. Knows no
+// protocol; edge asks it at RCPT and at the end of DATA.
+namespace postern::delivery {
+
+/// Who hands the mail in.
+struct Source {
+  bool submission = false;     ///< Logged in: may send anywhere.
+  AccountId account;           ///< Of the login; 0 otherwise.
+  bool sender_proven = false;  ///< MAIL FROM passed SPF or aligned DKIM: may get DSNs (A11).
+};
+
+/// What may be said at RCPT. Every refusal has its Errc; `text` is set where an address has its
+/// own words.
+struct RecipientVerdict {
+  enum class Kind : std::uint8_t {
+    accept,        ///< Local or, for submitters, anywhere.
+    unknown,       ///< 550 5.1.1
+    disabled,      ///< 550 5.1.1 with `text`
+    relay_denied,  ///< 550 5.7.1
+    full,          ///< 452 4.2.2
+    full_long,     ///< 552 5.2.2
+    never_fits,    ///< 552 5.2.3
+    try_later,     ///< 451 4.3.0: the store cannot be asked.
+  };
+  Kind kind = Kind::unknown;
+  std::string text;
+};
+
+/// One accepted RCPT.
+struct Recipient {
+  smtp::Address address;
+  std::string orcpt;
+  queue::Notify notify;
+};
+
+struct Transaction {
+  TraceId id;
+  Source source;
+  queue::Envelope envelope;
+  std::vector<Recipient> recipients;
+  std::string received;  ///< Our Received field with CRLF, without "for".
+  std::string peer;      ///< For the trace: "mail.example [192.0.2.1]".
+  std::vector<std::pair<std::string, std::string>> facts;  ///< More for the trace (TLS, HELO...).
+};
+
+struct Outcome {
+  std::vector<store::Placed> placed;
+  std::optional<QueueId> queued;
+};
+
+class Delivery {
+ public:
+  virtual ~Delivery() = default;
+  /// `size`: SIZE= of MAIL, 0 if not given.
+  virtual Task<RecipientVerdict> check(const smtp::Address& recipient, std::uint64_t size,
+                                       Source source) = 0;
+  virtual std::unique_ptr<store::Draft> new_draft() = 0;
+  /// The final dot. When this returns a value, every recipient's copy is durable: in a mailbox or
+  /// in the queue. A local recipient whose account cannot take it now is queued. Failures, with
+  /// nothing accepted: `over_quota` (every recipient), `store_full`, `unavailable`,
+  /// `outcome_unknown`, `policy_reject` (a loop), `limit_reached`.
+  virtual Task<Result<Outcome>> deliver(Transaction transaction,
+                                        std::shared_ptr<const store::StagedMessage> message) = 0;
+  /// A notice of our own (DSN): null sender, to a local or remote address. See queue::SubmitNotice.
+  virtual Task<Result<TraceId>> submit_notice(std::string content, smtp::Address to,
+                                              TraceId about) = 0;
+};
+
+struct Settings {
+  std::string hostname;
+  std::uint32_t max_received = 100;  ///< More Received fields are a loop: 554 5.4.6.
+};
+
+/// All arguments outlive it.
+std::unique_ptr<Delivery> make_delivery(store::MailStore& store, directory::Directory& directory,
+                                        queue::Queue& queue, trace::Log& trace, Core& core,
+                                        Settings settings);
+
+}  // namespace postern::delivery
