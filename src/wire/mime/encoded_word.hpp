@@ -1,0 +1,19 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace postern::mime {
+
+/// A header field's value as readable UTF-8: unfolded, encoded words decoded (RFC 2047 §6, RFC 2231
+/// §5 languages dropped), blanks between adjacent ones removed. Also inside words and quotes, with
+/// blanks within, and with a character split between two words: real mail does it all. Raw 8-bit
+/// text is UTF-8 (RFC 6532) or, failing that, windows-1252. The result is always valid UTF-8 and
+/// bounded by a small multiple of `value`. Linear.
+[[nodiscard]] std::string decode_header_text(std::string_view value);
+
+/// `text` (UTF-8) as is if it is printable ASCII that no reader takes for an encoded word;
+/// otherwise as encoded words of at most 75 octets with single spaces between (RFC 2047 §2).
+[[nodiscard]] std::string encode_words(std::string_view text);
+
+}  // namespace postern::mime
