@@ -42,10 +42,6 @@ SenderStep check_addresses(const dns::Name& name, const dns::Answers& answers) {
 
 }  // namespace
 
-bool is_null_mx(const std::vector<dns::Mx>& records) {
-  return records.size() == 1 && records.front().exchange.is_root();
-}
-
 SenderStep check_sender_domain(std::string_view domain, const dns::Answers& answers) {
   if (domain.starts_with('[')) return Answerable{};  // An address literal; its owner is the peer.
   const auto name = dns::Name::parse(domain);

@@ -7,6 +7,7 @@
 #include <tuple>
 #include <utility>
 
+#include "route/reach.hpp"
 #include "text/ascii.hpp"
 
 namespace postern::route {
@@ -118,33 +119,6 @@ Failure refused(const std::string& domain) {
   return {550, "5.4.4", "Mail for " + domain + " leads to an address that is not public"};
 }
 
-/// An address where no server can be, whatever is permitted.
-bool is_nowhere(const IpAddress& ip) {
-  return ip.is_unspecified() || ip.is_multicast() ||
-         (ip.is_v4() && (ip.octets()[0] == 0 || ip.octets()[0] >= 240));
-}
-
-bool is_public(const IpAddress& ip) {
-  return !(ip.is_loopback() || ip.is_private() || ip.is_link_local());
-}
-
-/// The IPv4 address that a translator between us and `ip` would use: 64:ff9b::/96 (RFC 6052 §2.1)
-/// and 2002::/16 (RFC 3056 §2).
-std::optional<IpAddress> translated(const IpAddress& ip) {
-  const auto o = ip.octets();
-  if (ip.is_v4()) return std::nullopt;
-  if (ip.net(96) == IpAddress::parse("64:ff9b::"))
-    return IpAddress::v4({o[12], o[13], o[14], o[15]});
-  if (ip.net(16) == IpAddress::parse("2002::")) return IpAddress::v4({o[2], o[3], o[4], o[5]});
-  return std::nullopt;
-}
-
-bool may_deliver_to(const IpAddress& ip, const Settings& settings) {
-  const auto inner = translated(ip);
-  if (is_nowhere(ip) || (inner && is_nowhere(*inner))) return false;
-  return settings.allow_private_destinations || (is_public(ip) && (!inner || is_public(*inner)));
-}
-
 /// The address in `[192.0.2.1]` or `[IPv6:2001:db8::1]` (RFC 5321 §4.1.3).
 std::optional<IpAddress> parse_literal(std::string_view domain) {
   constexpr std::string_view kTag = "IPv6:";
@@ -161,7 +135,7 @@ Step at_literal(const std::string& domain, const Settings& settings) {
   const auto ip = parse_literal(domain);
   if (!ip) return Failure{550, "5.1.2", "Malformed address literal", domain};
   if (contains(settings.own_addresses, *ip)) return loops(domain);
-  if (!may_deliver_to(*ip, settings)) return refused(domain);
+  if (!may_deliver_to(*ip, settings.allow_private_destinations)) return refused(domain);
   if (ip->is_v4() ? !settings.ipv4 : !settings.ipv6)
     return Failure{451, "4.4.4", "No way to " + domain + " over its kind of IP from here"};
   return Plan{
@@ -254,7 +228,7 @@ class ByDns {
     std::vector<Candidate> out;
     for (const auto& e : exchangers_) {
       for (const auto& ip : e.addresses.ips) {
-        if (!may_deliver_to(ip, settings_)) {
+        if (!may_deliver_to(ip, settings_.allow_private_destinations)) {
           refused_ = true;
           continue;
         }
