@@ -115,6 +115,7 @@ Result<std::string> until_stable(std::string_view input, const Profile& profile)
   for (int round = 0; round < 4; ++round) {
     auto next = profile(current);
     if (!next || next->empty()) return fail(Errc::bad_syntax, "character not allowed");
+    if (next->size() > kMaxField) return fail(Errc::too_large, "name or password");
     if (*next == current) return current;
     current = *std::move(next);
   }

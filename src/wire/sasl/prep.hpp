@@ -7,8 +7,9 @@
 #include "vocab/result.hpp"
 
 // Before a name or a password is compared, hashed or looked up it is brought into one form, at
-// setting and at every login alike. Linear; inputs beyond kMaxField are refused. Errors of all:
-// bad_syntax (not UTF-8, empty, or a character that may not stand there), too_large.
+// setting and at every login alike. Linear; what is longer than kMaxField,
+// before or after (SASLprep: before), is refused. Errors of all: bad_syntax (not UTF-8, empty, or a
+// character that may not stand there), too_large.
 namespace postern::sasl {
 
 /// Longest user name, authorization identity or password, in bytes of UTF-8 (RFC 4616 §2 asks for
