@@ -6,6 +6,7 @@ void Timers::arm(Timer& timer, Instant when) {
   timer.disarm();
   timer.when_ = when;
   armed_.insert(timer);
+  if (on_earlier_ && &*armed_.begin() == &timer) on_earlier_();
 }
 
 std::optional<Instant> Timers::next() const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 
 #include <boost/intrusive/set.hpp>
@@ -50,9 +51,12 @@ class Timers {
   /// Fires all that is due at `now`, earliest first.
   void run_due(Instant now);
   [[nodiscard]] const Clock& clock() const { return clock_; }
+  /// For the driver: `hook` is called whenever a newly armed timer is the earliest of all.
+  void on_earlier(std::move_only_function<void()> hook) { on_earlier_ = std::move(hook); }
 
  private:
   const Clock& clock_;
+  std::move_only_function<void()> on_earlier_;
   boost::intrusive::multiset<Timer, boost::intrusive::constant_time_size<false>> armed_;
 };
 
