@@ -23,7 +23,7 @@ class CharsetDecoder {
 
   /// Appends the UTF-8 of `bytes` to `out`; a character cut at the end waits for the next call.
   void feed(std::string_view bytes, std::string& out);
-  /// The end: what still waits becomes U+FFFD.
+  /// The end: a character that was cut off there is replaced. The decoder can then be used anew.
   void finish(std::string& out);
 
  private:

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -12,8 +13,11 @@ namespace postern::mime {
 /// bounded by a small multiple of `value`. Linear.
 [[nodiscard]] std::string decode_header_text(std::string_view value);
 
+enum class EncodeWords : std::uint8_t { if_needed, always };
+
 /// `text` (UTF-8) as is if it is printable ASCII that no reader takes for an encoded word;
 /// otherwise as encoded words of at most 75 octets with single spaces between (RFC 2047 §2).
-[[nodiscard]] std::string encode_words(std::string_view text);
+[[nodiscard]] std::string encode_words(std::string_view text,
+                                       EncodeWords when = EncodeWords::if_needed);
 
 }  // namespace postern::mime

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -37,6 +38,9 @@ struct Envelope {
 /// Reads the header `raw` (the octets of header fields, with or without the empty line that ends
 /// them). At most `address_limit` mailboxes and groups over all fields together. Linear.
 [[nodiscard]] Envelope envelope_of(std::string_view raw, std::size_t address_limit = kMaxAddresses);
+
+/// Mailboxes and groups of all its fields: what `address_limit` counts.
+[[nodiscard]] std::size_t count_addresses(const Envelope& envelope);
 
 /// A compact form for the store: a version octet and tagged fields (codec.hpp has the grammar).
 [[nodiscard]] std::string encode(const Envelope& envelope);

@@ -11,7 +11,7 @@ namespace postern::mime {
 
 /// One header field. Views and offsets into the octets given to `Header`.
 struct Field {
-  /// Without blanks before the colon. Empty for a line that is no field (no colon).
+  /// Without blanks before the colon.
   std::string_view name;
   /// After the colon, with folding and blanks, without the final line break.
   std::string_view value;
@@ -23,8 +23,9 @@ struct Field {
 };
 
 /// The fields of a header, in order, without a copy (RFC 5322 §2.2; a line break is LF with or
-/// without CR before it). `raw` may go on after the header: iteration stops at the empty line. A
-/// leading mbox line (`From ` or `>From `) is passed over. Borrows `raw`.
+/// without CR before it). `raw` may go on after the header: iteration stops at the empty line, or
+/// at a line that is no field (no colon, or blanks within the name), where the empty line is
+/// missing. A leading mbox line (`From ` or `>From `) is passed over. Borrows `raw`.
 class Header {
  public:
   class Iterator {
@@ -62,7 +63,7 @@ class Header {
   std::string_view raw_;
 };
 
-/// `value` without its line breaks, and without blanks at both ends (RFC 5322 §2.2.3).
+/// `value` without its line breaks and NULs, and without blanks at both ends (RFC 5322 §2.2.3).
 [[nodiscard]] std::string unfold(std::string_view value);
 
 /// `value` unfolded and trimmed with its comments taken away (RFC 5322 §3.2.2), quoted strings

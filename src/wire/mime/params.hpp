@@ -10,7 +10,7 @@ namespace postern::mime {
 
 /// `name` in lower case, without the `*` forms of RFC 2231. `value` unquoted; if it came in the
 /// extended form (§4) it is UTF-8 by its charset, otherwise octets as in the header (which may hold
-/// encoded words: many programs write them there, against RFC 2047 §5).
+/// encoded words: many programs write them there, against RFC 2047 §5). Holds no CR, LF or NUL.
 struct Param {
   std::string name;
   std::string value;

@@ -27,7 +27,7 @@ class Base64Decoder {
 };
 
 /// RFC 2045 §6.7. A `=` without two hexadecimal digits stands for itself; blanks before a line
-/// break, put there by transport, are dropped (rule 3); lower-case digits are taken.
+/// break or the end, put there by transport, are dropped (rule 3); lower-case digits are taken.
 class QuotedPrintableDecoder {
  public:
   void feed(std::string_view text, std::string& out);
@@ -36,9 +36,10 @@ class QuotedPrintableDecoder {
  private:
   void flush_blanks(std::string& out);
   void step(char c, std::string& out);
+  void step_equals(char c, std::string& out);
   void step_plain(char c, std::string& out);
 
-  enum class State : std::uint8_t { plain, equals, equals_hex, soft_break, soft_cr };
+  enum class State : std::uint8_t { plain, equals, equals_hex, soft_cr };
   State state_ = State::plain;
   char first_ = 0;      // the digit after `=`
   std::string blanks_;  // waiting: dropped if a line break follows. Bounded by kMaxBlanks.
