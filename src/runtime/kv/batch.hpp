@@ -2,8 +2,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
-#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace postern::kv {
@@ -27,7 +28,8 @@ class Batch {
     bytes_ += key.size();
     ops_.push_back({Kind::erase, std::move(key), {}});
   }
-  /// Every key in [begin, end).
+  /// Every key in [begin, end); nothing when begin >= end. Dear to later reads of the range till
+  /// it is compacted: for whole accounts and days, not for a few keys.
   void erase_range(std::string begin, std::string end) {
     bytes_ += begin.size() + end.size();
     ops_.push_back({Kind::erase_range, std::move(begin), std::move(end)});
@@ -36,7 +38,13 @@ class Batch {
   void append(Batch other) {
     bytes_ += other.bytes_;
     for (auto& op : other.ops_) ops_.push_back(std::move(op));
+    if (other.generation_) generation_ = other.generation_;
   }
+
+  /// Refuses the batch (`unavailable`) unless the engine is still in this generation: for batches
+  /// computed from state that a reopening makes stale. Checked in the same step as the write.
+  void require_generation(std::uint64_t generation) { generation_ = generation; }
+  [[nodiscard]] std::optional<std::uint64_t> required_generation() const { return generation_; }
 
   [[nodiscard]] const std::vector<Op>& ops() const { return ops_; }
   [[nodiscard]] bool empty() const { return ops_.empty(); }
@@ -46,6 +54,7 @@ class Batch {
  private:
   std::vector<Op> ops_;
   std::size_t bytes_ = 0;
+  std::optional<std::uint64_t> generation_;
 };
 
 }  // namespace postern::kv

@@ -36,12 +36,12 @@ struct Pair {
   std::string value;
 };
 
-/// What to scan: keys in [begin, end), forwards or backwards.
+/// What to scan: keys in [begin, end), forwards or backwards; nothing when begin >= end.
 struct Range {
   std::string begin;
   std::string end;
   std::size_t limit = 1000;                       ///< At most so many pairs...
-  std::size_t max_bytes = std::size_t{4} << 20U;  ///< ...and stop after so many bytes.
+  std::size_t max_bytes = std::size_t{4} << 20U;  ///< ...and stop once so many bytes are there.
   bool backwards = false;
 };
 
@@ -50,8 +50,10 @@ struct Page {
   bool more = false;  ///< A limit ended the scan: go on after the last key.
 };
 
-/// A frozen state. Every call may be made on any core and answers on the caller's; cached data
-/// comes without a thread switch. Failures: `corrupt`, `io_failed`, `unavailable`.
+/// A frozen state (but see Engine::tip). Every call may be made on any core and answers on the
+/// caller's; cached data comes without a thread switch. Failures: `corrupt`, `io_failed`,
+/// `unavailable` (of a generation that is gone: ask the engine for a new reader), `limit_reached`
+/// (too many reads wait for the disk).
 class Reader {
  public:
   virtual ~Reader() = default;
@@ -88,7 +90,8 @@ class Engine {
   [[nodiscard]] virtual Ticket published_ticket() const = 0;
   /// The state readers may see; never null; cheap.
   [[nodiscard]] virtual std::shared_ptr<const Reader> published() const = 0;
-  /// The state with every appended batch, durable or not. For an account's writer alone.
+  /// The state with every appended batch, durable or not. For an account's writer alone. Not
+  /// frozen: each call sees all that was appended before it.
   [[nodiscard]] virtual std::shared_ptr<const Reader> tip() const = 0;
 
   [[nodiscard]] virtual Health health() const = 0;
