@@ -144,6 +144,7 @@ TEST(Log, ThreadsDoNotMixLines) {
   Captured log;
   {
     std::vector<std::jthread> threads;
+    threads.reserve(4);
     for (int t = 0; t < 4; ++t) {
       threads.emplace_back([&, t] {
         for (int i = 0; i < 100; ++i) log.logger.info("line", {{"t", t}, {"i", i}});

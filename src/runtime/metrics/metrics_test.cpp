@@ -98,6 +98,7 @@ TEST(Metrics, CountsFromManyThreads) {
   auto& histogram = registry.histogram("postern_h_seconds", "h", latency_bounds());
   {
     std::vector<std::jthread> threads;
+    threads.reserve(4);
     for (int t = 0; t < 4; ++t) {
       threads.emplace_back([&] {
         for (int i = 0; i < 1000; ++i) {
