@@ -57,9 +57,16 @@ void append_common_extension(std::string& out, const mime::Part& part, NameForm 
   append_or_nil(out, part.location, form);
 }
 
+/// What stands for a part that is not there, with the default of RFC 2045 §5.2.
+mime::Part empty_text() {
+  mime::Part part;
+  part.params = {{"charset", "us-ascii"}};
+  return part;
+}
+
 void append_multipart(std::string& out, const mime::Part& part, bool extended, NameForm form) {
   for (const auto& child : part.children) append_body(out, child, extended, form);
-  if (part.children.empty()) append_body(out, mime::Part{}, extended, form);
+  if (part.children.empty()) append_body(out, empty_text(), extended, form);
   out.push_back(' ');
   append_string(out, part.subtype, form);
   if (!extended) return;
@@ -83,7 +90,10 @@ void append_single(std::string& out, const mime::Part& part, bool extended, Name
     out.push_back(' ');
     append_envelope(out, part.envelope.value_or(mime::Envelope{}), form);
     out.push_back(' ');
-    append_body(out, part.children.empty() ? mime::Part{} : part.children.front(), extended, form);
+    if (part.children.empty())
+      append_body(out, empty_text(), extended, form);
+    else
+      append_body(out, part.children.front(), extended, form);
   }
   if (message || part.type == "text") {
     out.push_back(' ');
