@@ -36,8 +36,8 @@ enum class AccountKind : std::uint8_t {
   mailbox = 0x02,     ///< mailbox:8.
   entry = 0x03,       ///< mailbox:8 uid:4.
   message = 0x04,     ///< message:8.
-  change = 0x05,      ///< object:1 modseq:8 id:8 [uid:4]; each object once.
-  vanished = 0x06,    ///< mailbox:8 modseq:8: ranges of UIDs that went.
+  places = 0x05,      ///< message:8: the mailboxes it is in, and how many `gone` records name it.
+  vanished = 0x06,    ///< mailbox:8 modseq:8: the UIDs that went in that commit.
   gone = 0x07,        ///< erase_after:8 mailbox:8 uid:4.
   blob_count = 0x08,  ///< blob:16; only while more than one message of the account shares it.
 };
@@ -60,7 +60,7 @@ enum class QueueKind : std::uint8_t {
 /// Space `trace`. Keys start with the day, so that expiry drops ranges.
 enum class TraceKind : std::uint8_t {
   event = 0x01,    ///< day:4 trace_id:8 time:8 n:2.
-  address = 0x02,  ///< day:4 hash:8 trace_id:8, by the keyed hash of an address.
+  address = 0x02,  ///< day:4 hash:8 second:4 trace_id:8, by the hash of an address.
 };
 
 }  // namespace postern::layout

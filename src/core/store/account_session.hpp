@@ -76,6 +76,10 @@ class AccountSession {
   /// The account's primary address, for logs and greeting.
   [[nodiscard]] virtual const std::string& address() const = 0;
 
+  /// The store was reopened after a failure since this session began: what it has seen may not be
+  /// so any more. End the connection.
+  [[nodiscard]] virtual bool stale() const = 0;
+
   // Mailboxes. Names are UTF-8 and checked here (`bad_syntax`: empty level, control, too long or
   // too deep); "inbox" in any case is INBOX.
   virtual Task<Result<std::vector<MailboxInfo>>> mailboxes() = 0;   ///< Sorted by name.

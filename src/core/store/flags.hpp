@@ -16,6 +16,7 @@ struct Flags {
   static constexpr std::uint64_t kFlagged = 4;
   static constexpr std::uint64_t kDeleted = 8;
   static constexpr std::uint64_t kDraft = 16;
+  static constexpr std::uint64_t kSystem = 31;
   static constexpr unsigned kFirstKeyword = 8;
   static constexpr unsigned kMaxKeywords = 64 - kFirstKeyword;
 

@@ -44,6 +44,7 @@ struct Entry {
   std::uint64_t size = 0;            ///< RFC822.SIZE: octets as served.
   Timestamp internal_date{};         ///< RFC 9051 §2.3.3.
   std::int16_t internal_offset = 0;  ///< Minutes east of UTC in which INTERNALDATE is shown.
+  bool shared = false;               ///< The message is or was in other places too.
   Timestamp save_date{};             ///< RFC 8514: when it came into this mailbox.
 };
 
@@ -72,6 +73,13 @@ class MailboxView {
   std::vector<std::size_t> begins_;  ///< Position of each chunk's first entry.
   std::size_t size_ = 0;
 };
+
+/// `view` with changes applied; chunks that are not touched are shared. Entries of `put` whose UID
+/// is there replace it, others are new (any UID above the last, or in between); `removed` go.
+/// Both ascending. Linear in what changes and in the number of chunks.
+[[nodiscard]] std::shared_ptr<const MailboxView> edited(const MailboxView& view, MailboxInfo info,
+                                                        const std::vector<Entry>& put,
+                                                        const std::vector<Uid>& removed);
 
 /// What happened between two views of one mailbox.
 struct ViewDiff {

@@ -43,6 +43,15 @@ struct StoredMessage {
   [[nodiscard]] std::uint64_t to_served(std::uint64_t offset) const;
 };
 
+/// Octets [offset, offset+length) of a stored body.
+struct BodySlice {
+  std::uint64_t offset = 0;
+  std::uint64_t length = 0;
+};
+/// The stored octets behind [offset, offset+length) of what is served after the prefix.
+[[nodiscard]] std::vector<BodySlice> body_slices(const StoredMessage& message, std::uint64_t offset,
+                                                 std::uint64_t length);
+
 /// A message that is in the hands of this process and not yet anyone's: fed while it comes in,
 /// then committed. Bodies over 1 MiB have their chunks in the store already, under a pending
 /// marker; throwing the draft away leaves them to the sweeper.
@@ -50,8 +59,12 @@ struct StagedMessage {
   BlobId blob{};
   std::uint64_t size = 0;
   mime::Message parsed;
-  kv::Batch chunks;       ///< What of the body is not in the store yet.
-  bool streamed = false;  ///< A pending marker exists and must go with the commit.
+  bool has_long_lines = false;  ///< Lines of more than 998 octets (RFC 5322 §2.1.1).
+  std::string envelope_record;  ///< mime::encode of what `parsed` holds.
+  std::string structure_record;
+  kv::Batch chunks;              ///< What of the body is not in the store yet.
+  std::shared_ptr<void> memory;  ///< Its share of the memory for messages, given back at its end.
+  bool streamed = false;         ///< A pending marker exists and must go with the commit.
 };
 
 }  // namespace postern::store

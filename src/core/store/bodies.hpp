@@ -1,0 +1,25 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "async/task.hpp"
+#include "kv/engine.hpp"
+#include "store/message.hpp"
+#include "vocab/ids.hpp"
+#include "vocab/result.hpp"
+
+namespace postern::store {
+
+/// One answer holds no more than this.
+inline constexpr std::uint64_t kMaxRead = std::uint64_t{1} << 20U;
+
+/// Octets [offset, offset + length) of a stored body. `corrupt`: a chunk is missing or damaged.
+Task<Result<std::string>> read_body(const kv::Engine& engine, BlobId blob, std::uint64_t offset,
+                                    std::uint64_t length);
+
+/// The same of the message as served.
+Task<Result<std::string>> read_served(const kv::Engine& engine, StoredMessage message,
+                                      std::uint64_t offset, std::uint64_t length);
+
+}  // namespace postern::store

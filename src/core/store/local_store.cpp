@@ -1,0 +1,262 @@
+#include "store/local_store.hpp"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "async/on_core.hpp"
+#include "layout/keys.hpp"
+#include "store/bodies.hpp"
+#include "store/edit.hpp"
+#include "store/remove_account.hpp"
+#include "store/session.hpp"
+#include "store/store_draft.hpp"
+#include "store/sweeper.hpp"
+#include "vocab/try.hpp"
+
+namespace postern::store {
+namespace {
+
+/// More accounts than this in one delivery is the caller's mistake: the rest goes by the queue.
+constexpr std::size_t kMaxAccounts = 64;
+
+BlobId new_blob_id(Random& random) {
+  BlobId id{};
+  random.fill(std::as_writable_bytes(std::span{id}));
+  return id;
+}
+
+layout::MailboxRecord first_mailbox(std::string name, SpecialUse use, std::uint32_t validity) {
+  layout::MailboxRecord out;
+  out.name = std::move(name);
+  out.special_use = std::to_underlying(use);
+  out.subscribed = true;
+  out.uid_validity = UidValidity{validity};
+  out.highest_modseq = ModSeq{1};
+  return out;
+}
+
+}  // namespace
+
+/// One account's share of a delivery. Its Pin, Guard and Edit live and die on the home core.
+struct LocalStore::Part {
+  explicit Part(AccountId id) : account{id} {}
+  AccountId account;
+  std::vector<Arrival> arrivals;
+  std::optional<Shard::Pin> pin;
+  std::optional<AsyncMutex::Guard> guard;
+  std::optional<Edit> edit;
+};
+
+LocalStore::LocalStore(kv::Engine& engine, std::span<Core* const> cores, Settings settings)
+    : engine_{engine},
+      cores_{cores.begin(), cores.end()},
+      settings_{settings},
+      memory_{std::make_shared<MemoryBudget>(settings.message_bytes)},
+      run_{cores.front()->random.u64()} {
+  for (auto* const core : cores_)
+    shards_.push_back(std::make_unique<Shard>(engine, *core, settings.view_bytes / cores.size()));
+}
+
+Shard& LocalStore::home(AccountId account) const {
+  return *shards_.at(account.value() % shards_.size());
+}
+
+std::unique_ptr<Draft> LocalStore::new_draft() {
+  return std::make_unique<StoreDraft>(engine_, cores_, new_blob_id(cores_.front()->random), memory_,
+                                      run_);
+}
+
+/// On the account's home core: enters the writer's queue and works the commit out.
+Task<Result<void>> LocalStore::enter(Part& part, const StagedMessage& message) {
+  part.pin.emplace(home(part.account).pin(part.account));
+  Account& account = **part.pin;
+  part.guard = co_await account.writer().lock();
+  POSTERN_CO_CHECK(co_await account.load());
+  part.edit.emplace(account, account.home().clock.now());
+  co_return add_arrivals(account, *part.edit, message, part.arrivals);
+}
+
+Task<Result<void>> LocalStore::commit_parts(std::vector<std::unique_ptr<Part>>& parts,
+                                            const StagedMessage& message, kv::Batch also,
+                                            bool queue_link) {
+  kv::Batch batch;
+  add_body(message, batch);
+  if (queue_link) batch.put(layout::link_key(message.blob, layout::kQueueAccount), {});
+  for (const auto& part : parts) {
+    POSTERN_CO_CHECK(co_await on_core(home(part->account).core().executor, enter(*part, message)));
+    batch.append(part->edit->take_batch());
+  }
+  batch.append(std::move(also));
+  POSTERN_CO_TRY(const auto ticket,
+                 co_await engine_.append(std::move(batch), kv::Engine::Purpose::adds_mail));
+  const auto leave = [](Part& part, kv::Ticket at) -> Task<> {
+    (*part.pin)->appended(*std::move(part.edit), at);
+    part.edit.reset();
+    part.guard.reset();
+    co_return;
+  };
+  for (const auto& part : parts)
+    co_await on_core(home(part->account).core().executor, leave(*part, ticket));
+  POSTERN_CO_CHECK(co_await engine_.durable(ticket));
+  const auto show = [](Part& part) -> Task<> {
+    (*part.pin)->publish();
+    co_return;
+  };
+  for (const auto& part : parts) co_await on_core(home(part->account).core().executor, show(*part));
+  co_return Result<void>{};
+}
+
+Task<Result<std::vector<Placed>>> LocalStore::deliver(std::shared_ptr<const StagedMessage> message,
+                                                      std::vector<Placement> placements,
+                                                      kv::Batch also, bool queue_link) {
+  std::map<AccountId, std::vector<std::size_t>> by_account;
+  for (std::size_t i = 0; i < placements.size(); ++i)
+    by_account[placements[i].account].push_back(i);
+  if (by_account.size() > kMaxAccounts) co_return fail(Errc::too_large, "too many accounts");
+  std::vector<std::unique_ptr<Part>> parts;
+  for (const auto& [account, indexes] : by_account) {
+    auto& part = *parts.emplace_back(std::make_unique<Part>(account));
+    for (const auto i : indexes)
+      part.arrivals.push_back({.placement = &placements.at(i), .placed = {}});
+  }
+  // With one account everything happens on its core: one journey there and back.
+  Task<Result<void>> work = commit_parts(parts, *message, std::move(also), queue_link);
+  const auto here = co_await this_executor();
+  const auto there = parts.size() == 1 ? home(parts.front()->account).core().executor : here;
+  const auto clean_up = [](Part& part) -> Task<> {
+    part.edit.reset();
+    part.guard.reset();
+    part.pin.reset();
+    co_return;
+  };
+  const auto done = co_await on_core(there, std::move(work));
+  for (const auto& part : parts)
+    co_await on_core(home(part->account).core().executor, clean_up(*part));
+  if (!done) co_return std::unexpected(done.error());
+  std::vector<Placed> out(placements.size());
+  for (const auto& part : parts) {
+    for (const auto& arrival : part->arrivals)
+      out.at(static_cast<std::size_t>(arrival.placement - placements.data())) = arrival.placed;
+  }
+  delivered_ += out.size();
+  co_return out;
+}
+
+Task<Result<QuotaVerdict>> LocalStore::check_quota(AccountId account, std::uint64_t size) {
+  const auto ask = [](Shard& shard, AccountId id,
+                      std::uint64_t octets) -> Task<Result<QuotaVerdict>> {
+    const auto pin = shard.pin(id);
+    co_return co_await store::check_quota(*pin, octets);
+  };
+  Shard& shard = home(account);
+  co_return co_await on_core(shard.core().executor, ask(shard, account, size));
+}
+
+Task<Result<std::string>> LocalStore::read_body(BlobId blob, std::uint64_t offset,
+                                                std::uint64_t length) {
+  return store::read_body(engine_, blob, offset, length);
+}
+
+Task<Result<void>> LocalStore::drop_queue_link(BlobId blob, kv::Batch& batch) {
+  batch.erase(layout::link_key(blob, layout::kQueueAccount));
+  const auto now = cores_.front()->clock.now();
+  batch.put(layout::erase_key(layout::shard_of(blob), now, blob), {});
+  co_return Result<void>{};
+}
+
+void LocalStore::add_account(AccountId account, std::uint64_t quota, kv::Batch& batch) {
+  const auto now = cores_.front()->clock.now();
+  const auto seconds =
+      std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count();
+  layout::StateRecord state;
+  state.counter = 1;
+  state.uid_validity = static_cast<std::uint32_t>(seconds);
+  state.quota = quota;
+  const std::pair<const char*, SpecialUse> boxes[] = {
+      {"INBOX", SpecialUse::none}, {"Archive", SpecialUse::archive}, {"Drafts", SpecialUse::drafts},
+      {"Junk", SpecialUse::junk},  {"Sent", SpecialUse::sent},       {"Trash", SpecialUse::trash}};
+  for (const auto& [name, use] : boxes) {
+    const MailboxId id{++state.counter};
+    batch.put(layout::mailbox_key(account, id),
+              layout::encode(first_mailbox(name, use, ++state.uid_validity)));
+  }
+  batch.put(layout::state_key(account), layout::encode(state));
+}
+
+Task<Result<void>> LocalStore::set_quota(AccountId account, std::uint64_t quota) {
+  const auto change = [](Shard& shard, AccountId id, std::uint64_t octets) -> Task<Result<void>> {
+    const auto pin = shard.pin(id);
+    auto guard = co_await pin->writer().lock();
+    POSTERN_CO_CHECK(co_await pin->load());
+    Edit edit{*pin, shard.core().clock.now()};
+    edit.set_quota(octets);
+    co_return co_await pin->commit(std::move(edit), std::move(guard),
+                                   kv::Engine::Purpose::housekeeping);
+  };
+  Shard& shard = home(account);
+  co_return co_await on_core(shard.core().executor, change(shard, account, quota));
+}
+
+Task<Result<void>> LocalStore::remove_account(AccountId account) {
+  const auto remove = [](Shard& shard, AccountId id) -> Task<Result<void>> {
+    const auto pin = shard.pin(id);
+    co_return co_await store::remove_account(*pin);
+  };
+  Shard& shard = home(account);
+  co_return co_await on_core(shard.core().executor, remove(shard, account));
+}
+
+std::unique_ptr<AccountSession> LocalStore::open(AccountId account, std::string address) {
+  return std::make_unique<Session>(*this, account, std::move(address));
+}
+
+Task<Result<void>> LocalStore::sweep() {
+  Sweeper sweeper{engine_, cores_.front()->clock.now(), run_};
+  if (!swept_once_) POSTERN_CO_CHECK(co_await sweeper.drop_pending());
+  swept_once_ = true;
+  const auto sweep_gone = [](Shard& shard, AccountId id, Timestamp now) -> Task<Result<void>> {
+    const auto pin = shard.pin(id);
+    co_return co_await erase_gone(*pin, now);
+  };
+  POSTERN_CO_TRY(const auto accounts, co_await sweeper.accounts());
+  for (const auto id : accounts) {
+    Shard& shard = home(id);
+    const auto now = cores_.front()->clock.now();
+    const auto swept = co_await on_core(shard.core().executor, sweep_gone(shard, id, now));
+    // An account that was removed meanwhile has nothing to sweep.
+    if (!swept && swept.error().code != Errc::not_found) co_return std::unexpected(swept.error());
+  }
+  POSTERN_CO_TRY(const auto blobs, co_await sweeper.erase_blobs());
+  swept_ += blobs;
+  const auto look = [](Shard& shard) -> Task<Shard::Stats> {
+    shard.trim_views();
+    co_return shard.stats();
+  };
+  Shard::Stats sum;
+  for (const auto& shard : shards_) {
+    const auto one = co_await on_core(shard->core().executor, look(*shard));
+    sum.accounts += one.accounts;
+    sum.views += one.views;
+    sum.view_bytes += one.view_bytes;
+  }
+  accounts_ = sum.accounts;
+  views_ = sum.views;
+  view_bytes_ = sum.view_bytes;
+  co_return Result<void>{};
+}
+
+MailStore::Stats LocalStore::stats() const {
+  return {.accounts_open = accounts_,
+          .views = views_,
+          .view_bytes = view_bytes_,
+          .delivered = delivered_,
+          .swept_blobs = swept_};
+}
+
+std::unique_ptr<MailStore> make_mail_store(kv::Engine& engine, std::span<Core* const> cores,
+                                           Settings settings) {
+  return std::make_unique<LocalStore>(engine, cores, settings);
+}
+
+}  // namespace postern::store

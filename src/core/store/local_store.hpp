@@ -1,0 +1,64 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "async/core.hpp"
+#include "kv/engine.hpp"
+#include "store/mail_store.hpp"
+#include "store/memory_budget.hpp"
+#include "store/ops.hpp"
+#include "store/shard.hpp"
+
+namespace postern::store {
+
+/// The MailStore: shards by home core, deliveries that may span them, the sweeper.
+class LocalStore final : public MailStore {
+ public:
+  LocalStore(kv::Engine& engine, std::span<Core* const> cores, Settings settings);
+
+  std::unique_ptr<Draft> new_draft() override;
+  Task<Result<std::vector<Placed>>> deliver(std::shared_ptr<const StagedMessage> message,
+                                            std::vector<Placement> placements, kv::Batch also,
+                                            bool queue_link) override;
+  Task<Result<QuotaVerdict>> check_quota(AccountId account, std::uint64_t size) override;
+  Task<Result<std::string>> read_body(BlobId blob, std::uint64_t offset,
+                                      std::uint64_t length) override;
+  Task<Result<void>> drop_queue_link(BlobId blob, kv::Batch& batch) override;
+  void add_account(AccountId account, std::uint64_t quota, kv::Batch& batch) override;
+  Task<Result<void>> set_quota(AccountId account, std::uint64_t quota) override;
+  Task<Result<void>> remove_account(AccountId account) override;
+  std::unique_ptr<AccountSession> open(AccountId account, std::string address) override;
+  Task<Result<void>> sweep() override;
+  [[nodiscard]] Stats stats() const override;
+
+  // For sessions.
+  [[nodiscard]] Shard& home(AccountId account) const;
+  [[nodiscard]] kv::Engine& engine() const { return engine_; }
+  [[nodiscard]] const Settings& settings() const { return settings_; }
+
+ private:
+  struct Part;
+  Task<Result<void>> enter(Part& part, const StagedMessage& message);
+  Task<Result<void>> commit_parts(std::vector<std::unique_ptr<Part>>& parts,
+                                  const StagedMessage& message, kv::Batch also, bool queue_link);
+
+  kv::Engine& engine_;
+  std::vector<Core*> cores_;
+  Settings settings_;
+  std::shared_ptr<MemoryBudget> memory_;
+  std::uint64_t run_;
+  std::vector<std::unique_ptr<Shard>> shards_;
+  std::atomic<std::uint64_t> delivered_ = 0;
+  std::atomic<std::uint64_t> swept_ = 0;
+  std::atomic<std::uint64_t> views_ = 0;
+  std::atomic<std::uint64_t> view_bytes_ = 0;
+  std::atomic<std::uint64_t> accounts_ = 0;
+  bool swept_once_ = false;
+};
+
+}  // namespace postern::store

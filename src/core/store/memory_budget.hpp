@@ -1,0 +1,53 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <utility>
+
+namespace postern::store {
+
+/// Octets of message bodies that this process holds at one time, over all cores. Thread-safe.
+class MemoryBudget {
+ public:
+  explicit MemoryBudget(std::uint64_t octets) : left_{static_cast<std::int64_t>(octets)} {}
+
+  /// Takes `octets` if there are so many; a single taker larger than the whole budget never gets
+  /// them.
+  [[nodiscard]] bool take(std::uint64_t octets) {
+    const auto wanted = static_cast<std::int64_t>(octets);
+    if (left_.fetch_sub(wanted) >= wanted) return true;
+    left_.fetch_add(wanted);
+    return false;
+  }
+  void give_back(std::uint64_t octets) { left_.fetch_add(static_cast<std::int64_t>(octets)); }
+
+ private:
+  std::atomic<std::int64_t> left_;
+};
+
+/// What one message holds of a budget; gives it back at its end.
+class Reservation {
+ public:
+  explicit Reservation(std::shared_ptr<MemoryBudget> budget) : budget_{std::move(budget)} {}
+  Reservation(const Reservation&) = delete;
+  Reservation& operator=(const Reservation&) = delete;
+  ~Reservation() { budget_->give_back(held_); }
+
+  [[nodiscard]] bool grow(std::uint64_t octets) {
+    if (!budget_->take(octets)) return false;
+    held_ += octets;
+    return true;
+  }
+  void shrink_to(std::uint64_t octets) {
+    if (octets >= held_) return;
+    budget_->give_back(held_ - octets);
+    held_ = octets;
+  }
+
+ private:
+  std::shared_ptr<MemoryBudget> budget_;
+  std::uint64_t held_ = 0;
+};
+
+}  // namespace postern::store

@@ -1,0 +1,127 @@
+#include "store/remove_account.hpp"
+
+#include <map>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "layout/keys.hpp"
+#include "store/edit.hpp"
+#include "vocab/try.hpp"
+
+namespace postern::store {
+namespace {
+
+constexpr std::size_t kSlice = 1000;
+constexpr auto kHousekeeping = kv::Engine::Purpose::housekeeping;
+
+/// Lets go of one message's body: the count goes down, or the link goes and the sweeper is told.
+Task<Result<void>> release_blob(Account& account, const BlobId& blob, Timestamp now,
+                                kv::Batch& batch, std::map<BlobId, std::uint64_t>& counts) {
+  const auto key = layout::blob_count_key(account.id(), blob);
+  if (!counts.contains(blob)) {
+    std::vector<std::string> wanted{key};
+    const auto reader = account.engine().tip();
+    POSTERN_CO_TRY(const auto found, co_await reader->get(std::move(wanted)));
+    counts[blob] = 1;
+    if (found.at(0)) {
+      POSTERN_CO_TRY(counts[blob], layout::decode_count(*found.at(0)));
+    }
+  }
+  auto& count = counts[blob];
+  if (count > 0) --count;
+  if (count > 1) {
+    batch.put(key, layout::encode_count(count));
+  } else {
+    batch.erase(key);
+  }
+  if (count == 0) {
+    batch.erase(layout::link_key(blob, account.id()));
+    batch.put(layout::erase_key(layout::shard_of(blob), now, blob), {});
+  }
+  co_return Result<void>{};
+}
+
+/// One `gone` record that is due: the message goes with the last trace of it.
+Task<Result<void>> erase_one(Account& account, const kv::Pair& row, Timestamp now,
+                             std::map<MessageId, layout::PlacesRecord>& seen, kv::Batch& batch,
+                             std::map<BlobId, std::uint64_t>& counts) {
+  POSTERN_CO_TRY(const auto gone, layout::decode_gone(row.value));
+  batch.erase(row.key);
+  const auto places_key = layout::places_key(account.id(), gone.message);
+  const auto message_key = layout::message_key(account.id(), gone.message);
+  std::vector<std::string> wanted{places_key, message_key};
+  const auto reader = account.engine().tip();
+  POSTERN_CO_TRY(const auto found, co_await reader->get(std::move(wanted)));
+  if (!found.at(0) || !found.at(1)) co_return Result<void>{};
+  if (!seen.contains(gone.message)) {
+    POSTERN_CO_TRY(seen[gone.message], layout::decode_places(*found.at(0)));
+  }
+  auto& places = seen[gone.message];
+  if (places.gone > 0) --places.gone;
+  if (places.gone > 0 || !places.living.empty()) {
+    batch.put(places_key, layout::encode(places));
+    co_return Result<void>{};
+  }
+  POSTERN_CO_TRY(const auto message, layout::decode_message(*found.at(1)));
+  batch.erase(places_key);
+  batch.erase(message_key);
+  co_return co_await release_blob(account, message.blob, now, batch, counts);
+}
+
+}  // namespace
+
+Task<Result<void>> erase_gone(Account& account, Timestamp now) {
+  const auto prefix = layout::account_key(account.id(), layout::AccountKind::gone).done();
+  const kv::Range range{.begin = prefix,
+                        .end = layout::gone_key(account.id(), now, MailboxId{0}, Uid{0}),
+                        .limit = kSlice};
+  for (bool more = true; more;) {
+    auto guard = co_await account.writer().lock();
+    POSTERN_CO_CHECK(co_await account.load());
+    const auto reader = account.engine().tip();
+    POSTERN_CO_TRY(const auto page, co_await reader->scan(range));
+    if (page.pairs.empty()) co_return Result<void>{};
+    Edit edit{account, now};
+    std::map<MessageId, layout::PlacesRecord> seen;
+    std::map<BlobId, std::uint64_t> counts;
+    for (const auto& row : page.pairs)
+      POSTERN_CO_CHECK(co_await erase_one(account, row, now, seen, edit.batch(), counts));
+    POSTERN_CO_CHECK(co_await account.commit(std::move(edit), std::move(guard), kHousekeeping));
+    more = page.more;
+  }
+  co_return Result<void>{};
+}
+
+Task<Result<void>> remove_account(Account& account) {
+  const auto guard = co_await account.writer().lock();
+  POSTERN_CO_CHECK(co_await account.load());
+  const auto now = account.home().clock.now();
+  const auto prefix = layout::account_key(account.id(), layout::AccountKind::message).done();
+  kv::Range range{.begin = prefix, .end = record::prefix_end(prefix), .limit = kSlice};
+  const auto reader = account.engine().tip();
+  std::set<BlobId> blobs;
+  for (;;) {
+    POSTERN_CO_TRY(const auto page, co_await reader->scan(range));
+    for (const auto& [key, value] : page.pairs) {
+      POSTERN_CO_TRY(const auto message, layout::decode_message(value));
+      blobs.insert(message.blob);
+    }
+    if (!page.more) break;
+    range.begin = page.pairs.back().key + '\0';
+  }
+  kv::Batch batch;
+  const auto all =
+      record::KeyWriter::account_prefix(std::to_underlying(layout::Space::account), account.id());
+  batch.erase_range(all, record::prefix_end(all));
+  for (const auto& blob : blobs) {
+    batch.erase(layout::link_key(blob, account.id()));
+    batch.put(layout::erase_key(layout::shard_of(blob), now, blob), {});
+  }
+  POSTERN_CO_TRY(const auto ticket,
+                 co_await account.engine().append(std::move(batch), kHousekeeping));
+  account.forget();
+  co_return co_await account.engine().durable(ticket);
+}
+
+}  // namespace postern::store

@@ -1,0 +1,114 @@
+#include "store/store_draft.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "async/sleep.hpp"
+#include "layout/keys.hpp"
+#include "record/record.hpp"
+#include "store/chunk.hpp"
+#include "vocab/try.hpp"
+
+namespace postern::store {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Beyond this, chunks go into the store while the message still comes in.
+constexpr std::size_t kStreamFrom = std::size_t{1} << 20U;
+/// RFC 5322 §2.1.1, without the CRLF.
+constexpr std::uint64_t kLineLimit = 998;
+/// How long a message waits for memory before it is refused, and how often it asks.
+constexpr Duration kMemoryWait = 30s;
+constexpr Duration kMemoryPause = 50ms;
+
+Core* core_of(std::span<Core* const> cores, const Executor& executor) {
+  const auto found =
+      std::ranges::find_if(cores, [&](const Core* core) { return core->executor == executor; });
+  return found == cores.end() ? nullptr : *found;
+}
+
+}  // namespace
+
+std::string encode_pending(std::uint64_t run) {
+  std::string out;
+  record::Writer{out, 1}.number(1, run);
+  return out;
+}
+
+StoreDraft::StoreDraft(kv::Engine& engine, std::span<Core* const> cores, BlobId blob,
+                       std::shared_ptr<MemoryBudget> budget, std::uint64_t run)
+    : engine_{engine},
+      cores_{cores},
+      run_{run},
+      memory_{std::make_shared<Reservation>(std::move(budget))},
+      out_{std::make_shared<StagedMessage>()} {
+  out_->blob = blob;
+  out_->memory = memory_;
+}
+
+Task<Result<void>> StoreDraft::reserve(std::uint64_t octets) {
+  if (memory_->grow(octets)) co_return Result<void>{};
+  const auto here = co_await this_executor();
+  Core* const core = core_of(cores_, here);
+  for (Duration waited{}; core != nullptr && waited < kMemoryWait; waited += kMemoryPause) {
+    co_await sleep(*core, kMemoryPause);
+    if (memory_->grow(octets)) co_return Result<void>{};
+  }
+  co_return fail(Errc::limit_reached, "no memory for messages left");
+}
+
+void StoreDraft::measure_lines(std::string_view octets) {
+  while (!octets.empty()) {
+    const auto end = octets.find('\n');
+    const auto piece = octets.substr(0, end);
+    line_ += piece.size();
+    if (line_ > kLineLimit + (piece.ends_with('\r') ? 1 : 0)) out_->has_long_lines = true;
+    if (end == std::string_view::npos) return;
+    line_ = 0;
+    octets.remove_prefix(end + 1);
+  }
+}
+
+Task<Result<void>> StoreDraft::feed(std::string_view octets) {
+  POSTERN_CO_CHECK(co_await reserve(octets.size()));
+  parser_.feed(octets);
+  measure_lines(octets);
+  out_->size += octets.size();
+  while (!octets.empty()) {
+    const auto piece = octets.substr(0, kChunkOctets - open_.size());
+    open_ += piece;
+    octets.remove_prefix(piece.size());
+    POSTERN_CO_CHECK(co_await close_chunks(false));
+  }
+  co_return Result<void>{};
+}
+
+Task<Result<void>> StoreDraft::close_chunks(bool all) {
+  if (open_.size() < kChunkOctets && (!all || open_.empty())) co_return Result<void>{};
+  out_->chunks.put(layout::chunk_key(out_->blob, next_chunk_++), encode_chunk(open_));
+  open_.clear();
+  if (out_->size > kStreamFrom && out_->chunks.bytes() > kStreamFrom / 2)
+    co_return co_await stream_out();
+  co_return Result<void>{};
+}
+
+Task<Result<void>> StoreDraft::stream_out() {
+  if (!out_->streamed) out_->chunks.put(layout::pending_key(out_->blob), encode_pending(run_));
+  out_->streamed = true;
+  const auto appended =
+      co_await engine_.append(std::exchange(out_->chunks, {}), kv::Engine::Purpose::adds_mail);
+  if (!appended) co_return std::unexpected(appended.error());
+  memory_->shrink_to(open_.size());
+  co_return Result<void>{};
+}
+
+Task<Result<std::shared_ptr<const StagedMessage>>> StoreDraft::finish() {
+  POSTERN_CO_CHECK(co_await close_chunks(true));
+  POSTERN_CO_TRY(out_->parsed, parser_.finish());
+  out_->envelope_record = mime::encode(out_->parsed.envelope);
+  out_->structure_record = mime::encode(out_->parsed.root);
+  co_return std::shared_ptr<const StagedMessage>{std::move(out_)};
+}
+
+}  // namespace postern::store

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "async/task.hpp"
+#include "kv/engine.hpp"
+#include "vocab/ids.hpp"
+#include "vocab/result.hpp"
+#include "vocab/time.hpp"
+
+namespace postern::store {
+
+/// Erases bodies that nobody links to. Reads published states only; since a link is added only
+/// when a blob is born or by an account that already has one, "no links" is final.
+class Sweeper {
+ public:
+  /// `run`: of this process; its own pending bodies are left alone.
+  Sweeper(kv::Engine& engine, Timestamp now, std::uint64_t run)
+      : engine_{engine}, now_{now}, run_{run} {}
+
+  /// Bodies that an earlier process began and never committed.
+  Task<Result<void>> drop_pending();
+  /// Due blobs; returns how many went.
+  Task<Result<std::uint64_t>> erase_blobs();
+  /// Every account there is.
+  Task<Result<std::vector<AccountId>>> accounts();
+
+ private:
+  Task<Result<std::uint64_t>> erase_blobs_of(std::uint16_t shard);
+  Task<Result<void>> drop_pending_of(std::uint16_t shard);
+  Task<Result<bool>> has_link(const BlobId& blob);
+
+  kv::Engine& engine_;
+  Timestamp now_;
+  std::uint64_t run_;
+};
+
+}  // namespace postern::store
