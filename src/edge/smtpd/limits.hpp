@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "metrics/metrics.hpp"
+#include "text/ip.hpp"
+#include "vocab/time.hpp"
+
+namespace postern::smtpd {
+
+using namespace std::chrono_literals;
+
+/// RFC 5321 §4.5.3.2.
+struct Timeouts {
+  Duration command = 5min;
+  Duration data_block = 3min;
+  Duration tls = 1min;
+  Duration write = 5min;
+};
+
+/// What the servers remember about peers' nets (/24 and /64): unknown recipients, failed logins,
+/// open connections. Thread-safe; bounded.
+class Guard {
+ public:
+  struct Settings {
+    std::uint32_t max_connections = 50;  ///< At a time from one net; 0: no limit. Loopback: none.
+    std::uint32_t max_unknown = 20;      ///< Unknown recipients an hour (row A4).
+  };
+  explicit Guard(Settings settings);
+  ~Guard();
+
+  /// A connection begins; null when its net has too many. Let go at its end.
+  [[nodiscard]] std::shared_ptr<void> enter(const text::IpAddress& peer);
+  /// An unknown recipient was named; from `max_unknown` in an hour on, `closed` holds for an hour.
+  void unknown_recipient(const text::IpAddress& peer, Timestamp now);
+  [[nodiscard]] bool closed(const text::IpAddress& peer, Timestamp now) const;
+  /// A login failed (row A9): how long the reply should wait, at most 30 s.
+  [[nodiscard]] Duration failed_login(const text::IpAddress& peer, Timestamp now);
+  void good_login(const text::IpAddress& peer);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+struct Metrics {
+  explicit Metrics(metrics::Registry& registry);
+  metrics::Gauge& connections;
+  metrics::Counter& accepted;
+  metrics::Counter& refused;
+  metrics::Counter& failed_logins;
+  metrics::Counter& bytes;
+  metrics::Histogram& commit_seconds;
+};
+
+}  // namespace postern::smtpd

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "async/core.hpp"
+#include "async/task.hpp"
+#include "delivery/delivery.hpp"
+#include "directory/directory.hpp"
+#include "log/log.hpp"
+#include "metrics/metrics.hpp"
+#include "net/stream.hpp"
+#include "net/tls_context.hpp"
+#include "resolver/resolver.hpp"
+#include "smtpd/limits.hpp"
+#include "trace/trace.hpp"
+
+// The SMTP server: one coroutine per connection, for mail from other servers (port 25) and for
+// submission (587, 465). Parses with wire/smtp, asks delivery, answers.
+namespace postern::smtpd {
+
+enum class Profile : std::uint8_t {
+  inbound,     ///< Port 25: no AUTH; local recipients only.
+  submission,  ///< 587 and 465: AUTH under TLS, then mail to anywhere.
+};
+
+/// A constant snapshot; a session keeps the one it began with.
+struct Settings {
+  Profile profile = Profile::inbound;
+  bool implicit_tls = false;                              ///< 465: the handshake comes first.
+  std::string hostname;                                   ///< Ours: greeting, Received.
+  std::shared_ptr<const net::TlsContext> tls;             ///< Null: no STARTTLS.
+  std::uint64_t max_message = std::uint64_t{100} << 20U;  ///< SIZE (RFC 1870).
+  std::uint32_t max_recipients = 1000;
+  std::uint32_t max_errors = 10;    ///< Bad commands before 421.
+  bool check_sender_domain = true;  ///< Row A3; off where there is no DNS (localserve).
+  std::uint32_t max_unknown = 20;   ///< Unknown recipients per net and hour (row A4).
+  Timeouts timeouts;
+};
+
+/// What sessions use; all of it outlives them.
+struct Services {
+  delivery::Delivery& delivery;
+  directory::Directory& directory;
+  resolver::Resolver& resolver;
+  trace::Log& trace;
+  Guard& guard;  ///< What is remembered about nets over connections.
+  Metrics& metrics;
+  log::Logger logger;
+};
+
+/// One connection to its end. On shutdown (`Errc::shutting_down` from the stream) the peer is told
+/// 421 where the protocol allows it; a message whose final dot was read is finished first.
+Task<> serve(Core& core, std::unique_ptr<net::Stream> stream, const Services& services,
+             std::shared_ptr<const Settings> settings);
+
+}  // namespace postern::smtpd
