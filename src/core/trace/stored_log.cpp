@@ -1,0 +1,147 @@
+#include "trace/stored_log.hpp"
+
+#include <algorithm>
+#include <unordered_set>
+#include <utility>
+
+#include "record/key.hpp"
+#include "vocab/try.hpp"
+
+namespace postern::trace {
+namespace {
+
+/// More events of one id and day than these are not shown.
+constexpr std::size_t kMaxEvents = 10'000;
+constexpr std::size_t kPage = 200;
+
+}  // namespace
+
+TraceId StoredLog::new_id() {
+  std::uint64_t value = 0;
+  while (value == 0) value = core_.random.u64();
+  return TraceId{value};
+}
+
+void StoredLog::add(kv::Batch& batch, const Event& event,
+                    const std::vector<std::string>& addresses) const {
+  batch.put(event_key(event, sequence_++), encode_event(event));
+  std::vector<std::uint64_t> hashes;
+  hashes.reserve(addresses.size());
+  for (const auto& address : addresses) hashes.push_back(address_hash(address));
+  std::ranges::sort(hashes);
+  const auto repeated = std::ranges::unique(hashes);
+  hashes.erase(repeated.begin(), repeated.end());
+  for (const auto hash : hashes) batch.put(address_index_key(event.time, hash, event.id), {});
+}
+
+void StoredLog::note(Event event) {
+  auto key = event_key(event, sequence_++);
+  auto value = encode_event(event);
+  const std::scoped_lock lock{mutex_};
+  if (noted_.bytes() + key.size() + value.size() > kMaxNoted) {
+    ++not_kept_;
+  } else {
+    noted_.put(std::move(key), std::move(value));
+  }
+}
+
+Task<Result<void>> StoredLog::flush() {
+  kv::Batch batch;
+  std::uint64_t lost = 0;
+  {
+    const std::scoped_lock lock{mutex_};
+    batch = std::exchange(noted_, {});
+    lost = std::exchange(not_kept_, 0);
+  }
+  if (lost != 0) {
+    const Event event{.id = new_id(),
+                      .time = core_.clock.now(),
+                      .kind = Kind::note,
+                      .fields = {{"why", "too many events within a second; the rest was dropped"},
+                                 {"count", std::to_string(lost)}}};
+    add(batch, event, {});
+  }
+  if (batch.empty()) co_return Result<void>{};
+  POSTERN_CO_CHECK(co_await engine_.append(std::move(batch), kv::Engine::Purpose::housekeeping));
+  co_return Result<void>{};
+}
+
+/// So that a look-up shows what was noted a moment ago. Readers see only what is on disk, hence
+/// the sync. A store that takes nothing now still shows what it had.
+Task<> StoredLog::show_noted() {
+  const auto flushed = co_await flush();
+  if (!flushed) co_return;
+  const auto newest = engine_.tip()->ticket();
+  if (newest <= engine_.published_ticket()) co_return;
+  const auto synced = co_await engine_.durable(newest);
+  static_cast<void>(synced);
+}
+
+/// Clocks may have stood ahead when an event was written.
+Day StoredLog::newest_day() const {
+  return day_of(core_.clock.now()) + 1;
+}
+
+Task<Result<std::vector<Event>>> StoredLog::events(TraceId id) {
+  co_await show_noted();
+  const auto reader = engine_.published();
+  std::vector<Event> out;
+  const Day newest = newest_day();
+  const Day oldest = newest > kDays ? newest - kDays : 0;
+  for (Day day = oldest; day <= newest && out.size() < kMaxEvents; ++day) {
+    auto prefix = events_prefix(day, id);
+    auto end = record::prefix_end(prefix);
+    POSTERN_CO_TRY(const auto page, co_await reader->scan({.begin = std::move(prefix),
+                                                           .end = std::move(end),
+                                                           .limit = kMaxEvents - out.size()}));
+    for (const auto& [key, value] : page.pairs) {
+      POSTERN_CO_TRY(auto event, decode_event(key, value));
+      out.push_back(std::move(event));
+    }
+  }
+  co_return out;
+}
+
+Task<Result<std::vector<TraceId>>> StoredLog::find(std::string address, std::size_t limit) {
+  co_await show_noted();
+  const auto reader = engine_.published();
+  const auto hash = address_hash(address);
+  std::vector<TraceId> out;
+  std::unordered_set<TraceId> seen;
+  const Day newest = newest_day();
+  for (Day back = 0; back <= std::min(kDays, newest) && out.size() < limit; ++back) {
+    const auto prefix = address_prefix(newest - back, hash);
+    kv::Range range{
+        .begin = prefix, .end = record::prefix_end(prefix), .limit = kPage, .backwards = true};
+    for (bool more = true; more && out.size() < limit;) {
+      POSTERN_CO_TRY(const auto page, co_await reader->scan(range));
+      for (const auto& pair : page.pairs) {
+        POSTERN_CO_TRY(const auto id, decode_address_key(pair.key));
+        if (out.size() < limit && seen.insert(id).second) out.push_back(id);
+      }
+      more = page.more && !page.pairs.empty();
+      if (more) range.end = page.pairs.back().key;
+    }
+  }
+  co_return out;
+}
+
+Task<Result<void>> StoredLog::expire(Duration keep) {
+  const auto reader = engine_.published();
+  kv::Batch batch;
+  for (auto& [begin, end] : ranges_before(day_of(core_.clock.now() - keep))) {
+    POSTERN_CO_TRY(const auto first,
+                   co_await reader->scan({.begin = begin, .end = end, .limit = 1}));
+    // Erasing nothing would still leave a tombstone behind at every call.
+    if (!first.pairs.empty()) batch.erase_range(std::move(begin), std::move(end));
+  }
+  if (batch.empty()) co_return Result<void>{};
+  POSTERN_CO_CHECK(co_await engine_.append(std::move(batch), kv::Engine::Purpose::housekeeping));
+  co_return Result<void>{};
+}
+
+std::unique_ptr<Log> make_log(kv::Engine& engine, Core& core) {
+  return std::make_unique<StoredLog>(engine, core);
+}
+
+}  // namespace postern::trace
