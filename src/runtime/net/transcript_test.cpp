@@ -30,7 +30,8 @@ Task<> echo(std::unique_ptr<Stream> stream) {
     std::string answer = line == "MANY" ? "250-a\r\n250-b\r\n250 c\r\n" : "250 " + line + "\r\n";
     wrote = co_await stream->write(answer, 1min);
     if (line == "BYE") break;
-    if (line == "TLS") wrote = co_await stream->accept_tls(nullptr, 1min);
+    if (line != "TLS") continue;
+    wrote = co_await stream->accept_tls(nullptr, 1min);
   }
 }
 

@@ -1,0 +1,20 @@
+#pragma once
+
+#include "async/core.hpp"
+#include "net/stream.hpp"
+
+namespace postern::net {
+
+/// Dials over TCP, one per core.
+class TcpDialer final : public Dialer {
+ public:
+  /// `core` is borrowed for as long as the dialer and its streams live.
+  explicit TcpDialer(Core& core) : core_{core} {}
+  Task<Result<std::unique_ptr<Stream>>> connect(Endpoint to, std::optional<text::IpAddress> source,
+                                                Duration limit) override;
+
+ private:
+  Core& core_;
+};
+
+}  // namespace postern::net
