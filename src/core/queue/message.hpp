@@ -41,6 +41,8 @@ struct Recipient {
   std::string last_status;
   std::string last_text;
   std::string last_host;
+  /// It failed, or it was sent and success is to be told, and the sender has not been told yet.
+  bool notice_owed = false;
 };
 
 /// One message on its way, as the queue keeps it: one durable record.

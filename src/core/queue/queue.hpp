@@ -27,7 +27,9 @@ struct Settings {
   std::string hostname;                  ///< Ours, for DSNs and EHLO.
   Duration life = std::chrono::days{5};  ///< RFC 5321 §4.5.4.1
   Duration delay_notice = std::chrono::hours{4};
-  std::vector<Duration> retry;              ///< Waits between attempts; the last repeats.
+  /// Waits between attempts, give or take an eighth; the last repeats. Empty: 5, 10, 20, 40 min,
+  /// 1, 2, 4 h.
+  std::vector<Duration> retry;
   std::uint32_t workers = 100;              ///< Attempts at a time, all destinations.
   std::uint32_t per_destination_start = 5;  ///< Attempts at a time at first...
   std::uint32_t per_destination_max = 20;   ///< ...and when all goes well.
@@ -46,8 +48,12 @@ class Queue {
   [[nodiscard]] virtual QueueId new_id() = 0;
   /// Adds `message`'s record and due entry to `batch`.
   virtual void add(kv::Batch& batch, const Message& message) const = 0;
-  /// After that batch became durable: schedules it.
+  /// After that batch became durable: schedules it. Any thread.
   virtual void committed(Message message) = 0;
+
+  /// Who takes the recipients that are ours; outlives `run`, before which this is called. Without
+  /// it every recipient is the transport's.
+  virtual void deliver_locally_with(LocalDelivery& local) { static_cast<void>(local); }
 
   /// Loads the due index and works until `stop`; `submit_notice` delivers DSNs.
   virtual Task<> run(Transport& transport, SubmitNotice submit_notice) = 0;
@@ -76,6 +82,7 @@ class Queue {
     std::uint64_t sent = 0;
     std::uint64_t deferred = 0;
     std::uint64_t failed = 0;
+    std::uint64_t unreadable = 0;  ///< Records that do not decode: left alone.
   };
   [[nodiscard]] virtual Stats stats() const = 0;
 };

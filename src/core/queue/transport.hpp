@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "async/task.hpp"
+#include "kv/batch.hpp"
 #include "queue/message.hpp"
 #include "vocab/result.hpp"
 
@@ -29,6 +30,7 @@ struct Job {
   bool has_8bit_header = false;
   bool has_8bit_body = false;
   bool has_long_lines = false;
+  bool own = false;  ///< Submitted here: its content may be re-encoded (it is ours to sign).
   ReadContent read;
 };
 
@@ -55,6 +57,23 @@ class Transport {
   virtual ~Transport() = default;
   /// Never fails as a whole: every recipient has an outcome. Limits on time are its own.
   virtual Task<Attempt> attempt(Job job) = 0;
+};
+
+/// The operations that record `outcomes` (one for each recipient of the job, in order) with the
+/// queued message. Called at most once, on the queue's core.
+using Settle = std::function<kv::Batch(const std::vector<RecipientOutcome>& outcomes)>;
+
+/// Where recipients go that are ours and had to wait (an account that could not take mail, more
+/// accounts than one commit holds). core/delivery implements it and names itself by
+/// `Queue::deliver_locally_with`.
+class LocalDelivery {
+ public:
+  virtual ~LocalDelivery() = default;
+  /// Whether mail for `domain` (as in `Job::domain`) stays here.
+  virtual Task<bool> is_local(std::string domain) = 0;
+  /// As `Transport::attempt`. What `settle` returns belongs into the commit that delivers: so a
+  /// crash neither loses a copy nor makes a second one.
+  virtual Task<Attempt> attempt_local(Job job, Settle settle) = 0;
 };
 
 }  // namespace postern::queue
