@@ -1,0 +1,75 @@
+#include "config/config.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "config/keys.hpp"
+
+namespace postern::config {
+namespace {
+
+using ::testing::HasSubstr;
+
+const std::string kLeast = "hostname = \"mx.example.org\"\n[storage]\ndirectory = \"/x\"\n";
+
+std::string complaint(const std::string& text) {
+  const auto config = parse(text, "f.toml");
+  return config ? "" : config.error().detail;
+}
+
+TEST(Config, ReadsWhatItShould) {
+  const auto config = parse(kLeast +
+                                "[listeners]\nsmtp = [\":25\", \"[::1]:2525\"]\n"
+                                "[delivery.routes]\n\"example.org\" = \"127.0.0.1:2525\"\n"
+                                "[log]\nlevel = \"debug\"\n",
+                            "f.toml");
+  ASSERT_TRUE(config) << config.error().detail;
+  EXPECT_EQ(config->hostname, "mx.example.org");
+  EXPECT_EQ(config->listeners.smtp.size(), 3U);
+  EXPECT_EQ(config->routes.at(0).second, "127.0.0.1:2525");
+  EXPECT_EQ(config->log_level, "debug");
+  EXPECT_EQ(config->max_message, std::int64_t{100} << 20);
+}
+
+TEST(Config, SaysWhatIsWrongAndWhere) {
+  EXPECT_THAT(complaint(kLeast + "retention = 3\n"),
+              HasSubstr("f.toml:4: unknown key storage.retention; did you mean retention_days?"));
+  EXPECT_THAT(complaint(kLeast + "retention_days = -1\n"),
+              HasSubstr("f.toml:4: storage.retention_days must be a whole number from 0 to 3650"));
+  EXPECT_THAT(complaint(kLeast + "[log]\nlevel = \"loud\"\n"), HasSubstr("f.toml:5: log.level"));
+  EXPECT_THAT(complaint(kLeast + "[listeners]\nsmtp = [\"25\"]\n"), HasSubstr("f.toml:5: \"25\""));
+  EXPECT_THAT(complaint(kLeast + "[listeners]\nimaps = [\":993\"]\n"), HasSubstr("need TLS"));
+  EXPECT_THAT(complaint(kLeast + "[listeners]\nmetrics = [\"192.0.2.1:99\"]\n"),
+              HasSubstr("loopback"));
+  EXPECT_THAT(complaint("a = \n"), HasSubstr("f.toml:1: "));
+  EXPECT_THAT(complaint(""), HasSubstr("hostname is missing"));
+  EXPECT_THAT(complaint(kLeast + "x = 1\ny = 2\n"), HasSubstr("\nf.toml:5: "));
+}
+
+TEST(Config, DefaultFileNamesEveryKeyAndItsExamplesAreValid) {
+  const auto text = default_file();
+  std::string live;  // every example in force
+  for (const auto& key : keys()) {
+    EXPECT_THAT(text, HasSubstr(std::string{key.help.substr(0, 20)}));
+    EXPECT_THAT(reference(), HasSubstr("`" + std::string{key.name} + "`"));
+  }
+  std::string_view section;
+  for (const auto& key : keys()) {
+    if (key.section != section) live += "[" + std::string{key.section} + "]\n";
+    section = key.section;
+    if (!key.example.empty())
+      live += std::string{key.name} + " = " + std::string{key.example} + "\n";
+  }
+  EXPECT_EQ(complaint(live), "");
+}
+
+TEST(Config, ReadsEndpoints) {
+  EXPECT_EQ(parse_endpoint(":25")->size(), 2U);
+  EXPECT_EQ(parse_endpoint("127.0.0.1:0")->at(0).port, 0);
+  for (const auto* bad :
+       {"", "25", "127.0.0.1", "::1:25", "[127.0.0.1]:25", "1.2.3.4:70000", "x:1"})
+    EXPECT_FALSE(parse_endpoint(bad)) << bad;
+}
+
+}  // namespace
+}  // namespace postern::config
