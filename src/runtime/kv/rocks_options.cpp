@@ -38,6 +38,10 @@ void tune_blobs(rocksdb::Options& o, const RocksOptions& options) {
 void tune_writes(rocksdb::Options& o, const RocksOptions& options) {
   o.db_write_buffer_size = options.write_buffers;
   o.write_buffer_size = options.write_buffers;
+  // Rows of all accounts spread over the whole first level, so merging into it rewrites it: merge
+  // rarely and keep it small (per byte of 200k messages of 4 KiB: 2.6 bytes written, 3.4 without).
+  o.level0_file_num_compaction_trigger = 8;
+  o.max_bytes_for_level_base = 64 * kMiB;
   // A core never waits inside RocksDB: what would be slowed down waits outside (append).
   o.level0_slowdown_writes_trigger = 32;
   o.level0_stop_writes_trigger = 48;
