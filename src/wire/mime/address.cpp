@@ -115,7 +115,8 @@ class AddressParser {
       return {.text = "@", .at = true};
     }
     if (c == '[' && !tokens_.empty() && tokens_.back().at) return domain_literal();
-    if (c == '>' || c == '<' || c == ',' || c == ';' || c == ':') {  // not a stop here: stray
+    if (c == ')' || c == '>' || c == '<' || c == ',' || c == ';' ||
+        c == ':') {  // not a stop here: stray
       lexer_.advance();
       return {.text = c == ':' || c == ';' ? std::string{c} : std::string{}};
     }

@@ -99,9 +99,11 @@ void append_hex(std::string& out, char c) {
 
 HeaderBuilder& HeaderBuilder::text(std::string_view name, std::string_view utf8) {
   const std::string clean = without_controls(utf8);
-  std::string value = encode_words(clean);
+  const std::size_t column = name.size() + 2;
+  std::string value = encode_words(clean, EncodeWords::if_needed, column);
   // A word that fits no line can only be carried in pieces, which encoded words are.
-  if (value == clean && has_long_word(clean)) value = encode_words(clean, EncodeWords::always);
+  if (value == clean && has_long_word(clean))
+    value = encode_words(clean, EncodeWords::always, column);
   append_folded(out_, name, value);
   return *this;
 }

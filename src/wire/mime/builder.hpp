@@ -15,7 +15,7 @@ namespace postern::mime {
 class HeaderBuilder {
  public:
   /// Unstructured text (Subject, comments), UTF-8; encoded words where needed (RFC 2047 §5 (1));
-  /// folded at blanks so that lines keep to 78 octets where they can (RFC 5322 §2.1.1).
+  /// folded at blanks so that lines keep to 76 octets where they can (RFC 2047 §2).
   HeaderBuilder& text(std::string_view name, std::string_view utf8);
   /// A structured value, already in its syntax (Date, Message-ID, Content-Type): folded at blanks,
   /// octets as they are.

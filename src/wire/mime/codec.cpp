@@ -241,6 +241,8 @@ constexpr std::uint64_t kMaxOffset = std::uint64_t{1} << 60U;
 Result<void> check(const Part& part, std::uint64_t children) {
   const bool message = part.kind == Part::Kind::message;
   if (message && (children != 1 || !part.envelope)) return corrupt("message without its parts");
+  if (part.kind == Part::Kind::multipart && children == 0)
+    return corrupt("multipart without parts");
   if (part.kind == Part::Kind::leaf && children != 0) return corrupt("leaf with children");
   return {};
 }

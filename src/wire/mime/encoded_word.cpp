@@ -151,7 +151,7 @@ std::string decode_header_text(std::string_view value) {
   return HeaderTextDecoder{}.decode(unfold(value));
 }
 
-std::string encode_words(std::string_view text, EncodeWords when) {
+std::string encode_words(std::string_view text, EncodeWords when, std::size_t column) {
   const bool printable =
       std::ranges::none_of(text, [](char c) { return text::is_8bit(c) || text::is_control(c); });
   if (when == EncodeWords::if_needed && printable && text.find("=?") == text.npos)
@@ -165,7 +165,8 @@ std::string encode_words(std::string_view text, EncodeWords when) {
   std::string out;
   for (std::string_view rest = valid; !rest.empty();) {
     std::string chunk;  // whole characters: no word may end within one (§5)
-    std::size_t room = q ? kRoom : kRoom / 4 * 3;
+    const std::size_t free = kRoom - (out.empty() ? std::min(column, kRoom / 2) : 0);
+    std::size_t room = q ? free : free / 4 * 3;
     while (!rest.empty()) {
       std::string_view after = rest;
       static_cast<void>(text::take_code_point(after));

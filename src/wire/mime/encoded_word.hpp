@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -16,8 +17,10 @@ namespace postern::mime {
 enum class EncodeWords : std::uint8_t { if_needed, always };
 
 /// `text` (UTF-8) as is if it is printable ASCII that no reader takes for an encoded word;
-/// otherwise as encoded words of at most 75 octets with single spaces between (RFC 2047 §2).
+/// otherwise as encoded words of at most 75 octets with single spaces between (RFC 2047 §2). The
+/// first word is shorter by `column`, what stands before it on its line.
 [[nodiscard]] std::string encode_words(std::string_view text,
-                                       EncodeWords when = EncodeWords::if_needed);
+                                       EncodeWords when = EncodeWords::if_needed,
+                                       std::size_t column = 0);
 
 }  // namespace postern::mime

@@ -38,8 +38,7 @@ Envelope envelope_of(std::string_view raw, std::size_t address_limit) {
   Envelope envelope;
   for (const Field& field : Header{raw}) {
     for (const TextField& known : kTextFields)
-      if (!(envelope.*known.member) && field.is(known.name))
-        envelope.*known.member = unfold(field.value);
+      if (field.is(known.name)) envelope.*known.member = unfold(field.value);
     for (const ListField& known : kListFields) {
       if (!field.is(known.name)) continue;
       AddressList more = parse_addresses(field.value, address_limit);

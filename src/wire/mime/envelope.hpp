@@ -13,7 +13,8 @@ namespace postern::mime {
 /// What the IMAP ENVELOPE item shows of a message's header (RFC 9051 §7.5.2 "ENVELOPE"). Texts are
 /// unfolded and trimmed, otherwise octets as in the header (encoded words undecoded, 8-bit octets
 /// kept); nothing when the field is absent, "" when it is there and empty. Of a repeated
-/// Date, Subject, Message-ID or In-Reply-To the first counts; repeated address fields are joined.
+/// Date, Subject, Message-ID or In-Reply-To the last counts, as with other IMAP servers; repeated
+/// address fields are joined.
 struct Envelope {
   std::optional<std::string> date;
   std::optional<std::string> subject;

@@ -9,8 +9,8 @@ namespace postern::mime {
 /// No decision about a line looks further into it than this.
 inline constexpr std::size_t kMaxLineHead = 1024;
 
-/// Where the colon of the field that begins `line` stands (RFC 5322 §2.2, blanks before the colon
-/// §4.5.8), or npos when the line is no field: then the header has ended without its empty line.
+/// Where the colon of the field that begins `line` stands, or npos when the line is no field.
+/// Blanks before the colon (RFC 5322 §4.5) and within the name are let pass.
 [[nodiscard]] std::size_t field_colon(std::string_view line);
 
 /// The separator of mbox files (RFC 4155), which gets into messages and is no field.

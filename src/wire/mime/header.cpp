@@ -23,12 +23,9 @@ std::size_t end_of_field(std::string_view raw, std::size_t from) {
 }  // namespace
 
 std::size_t field_colon(std::string_view line) {
-  std::size_t at = 0;
-  while (at < line.size() && line[at] != ':' && !is_blank(line[at]) && !text::is_control(line[at]))
-    ++at;
-  const std::size_t name = at;
-  while (at < line.size() && text::is_wsp(line[at])) ++at;
-  return name > 0 && at < line.size() && line[at] == ':' ? at : line.npos;
+  const std::size_t colon = line.substr(0, line.find('\n')).find(':');
+  if (colon == line.npos || colon == 0 || is_blank(line.front())) return line.npos;
+  return colon;
 }
 
 bool is_mbox_line(std::string_view line) {
@@ -51,19 +48,22 @@ Header::Iterator::Iterator(std::string_view raw) : raw_{raw}, done_{false} {
 }
 
 Header::Iterator& Header::Iterator::operator++() {
-  const std::string_view rest = raw_.substr(next_);
-  const std::size_t colon = field_colon(rest.substr(0, kMaxLineHead));
-  if (colon == rest.npos) {
-    done_ = true;
+  while (true) {
+    const std::string_view rest = raw_.substr(next_);
+    if (without_line_break(rest.substr(0, end_of_line(rest, 0))).empty()) break;
+    const std::size_t colon = field_colon(rest.substr(0, kMaxLineHead));
+    const std::size_t end = end_of_field(rest, 0);
+    const std::uint64_t begin = next_;
+    next_ += end;
+    if (colon == rest.npos) continue;
+    field_ = {.name = text::trim(rest.substr(0, colon)),
+              .value = without_line_break(rest.substr(colon + 1, end - colon - 1)),
+              .begin = begin,
+              .value_begin = begin + colon + 1,
+              .end = next_};
     return *this;
   }
-  const std::size_t end = end_of_field(rest, 0);
-  field_.name = text::trim(rest.substr(0, colon));
-  field_.value = without_line_break(rest.substr(colon + 1, end - colon - 1));
-  field_.begin = next_;
-  field_.value_begin = next_ + colon + 1;
-  field_.end = next_ + end;
-  next_ += end;
+  done_ = true;
   return *this;
 }
 
@@ -107,7 +107,8 @@ std::optional<std::string> first_message_id(std::string_view value) {
   const std::string text = unfold(value);
   const std::size_t open = text.find('<');
   const std::size_t close = open == text.npos ? open : text.find('>', open);
-  if (close != text.npos) return text.substr(open, close - open + 1);
+  if (close != text.npos && close > open + 1) return text.substr(open, close - open + 1);
+  if (close != text.npos) return std::nullopt;
   Lexer lexer{text};
   lexer.skip_cfws();
   const std::string_view word = lexer.run("(");

@@ -11,7 +11,7 @@ namespace postern::mime {
 
 /// One header field. Views and offsets into the octets given to `Header`.
 struct Field {
-  /// Without blanks before the colon.
+  /// Without blanks before the colon. Never empty; may hold any octet but a colon or line feed.
   std::string_view name;
   /// After the colon, with folding and blanks, without the final line break.
   std::string_view value;

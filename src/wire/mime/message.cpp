@@ -20,6 +20,13 @@ struct Frame {
   std::uint64_t lines_before_body = 0;
 };
 
+// A header line that is no field, and the state before it.
+struct Stray {
+  std::uint64_t begin = 0;
+  std::uint64_t lines = 0;
+  std::size_t header_size = 0;
+};
+
 }  // namespace
 
 class MessageParser::Impl {
@@ -29,7 +36,7 @@ class MessageParser::Impl {
   void feed(std::string_view bytes) {
     note_octets(bytes);
     while (!bytes.empty()) {
-      if (!in_line_ && !begin_line(bytes)) return;
+      if (!in_line_ && !begin_line(bytes)) continue;
       if (in_header_ || kind_ != LineKind::content)
         take_line(bytes);
       else
@@ -40,7 +47,7 @@ class MessageParser::Impl {
   Message finish() {
     if (!head_.empty()) take_head();
     if (in_line_) end_line();
-    while (in_header_) begin_body(pos_);
+    while (in_header_) end_header();
     close_frames(0, pos_);
     message_.root = std::move(stack_.front().part);
     message_.size = pos_;
@@ -62,7 +69,8 @@ class MessageParser::Impl {
 
   // --- lines ---------------------------------------------------------------------------------
 
-  // Decides what the line is that begins here. False: more octets are needed; all were taken.
+  // Decides what the line is that begins here. False: it is whole already, or more octets are
+  // needed and all were taken.
   bool begin_line(std::string_view& bytes) {
     if (head_.empty()) {
       if (!in_header_ && (boundaries_ == 0 || bytes.front() != '-')) {
@@ -104,16 +112,42 @@ class MessageParser::Impl {
         if (const auto kind = take_boundary(head.substr(2))) return *kind;
       }
       if (!in_header_) return LineKind::content;
-      const std::string_view line = without_line_break(head);
-      if (line.empty()) return LineKind::separator;
-      const bool first = pos_ == stack_.back().part.header_begin;
-      if (!first && text::is_wsp(line.front())) return LineKind::header;
-      if (first && is_mbox_line(line)) return LineKind::header;
-      if (field_colon(line) != line.npos) return LineKind::header;
+      if (const auto kind = header_line(without_line_break(head))) return *kind;
       // The empty line is missing. What the line is must be asked again: an inner message's header
       // may begin here, or it is the first boundary.
-      begin_body(pos_);
+      end_header();
     }
+  }
+
+  // Of a line where a header is; nothing: the header is over without an empty line. One line that
+  // is no field may be a field broken by some gateway, and more fields follow; at the beginning, or
+  // with another such line behind it, or when it may be a boundary, it is the body's.
+  std::optional<LineKind> header_line(std::string_view line) {
+    if (line.empty()) return LineKind::separator;
+    const bool first = pos_ == stack_.back().part.header_begin;
+    if (first && is_mbox_line(line)) return LineKind::header;
+    if (!first && text::is_wsp(line.front())) return LineKind::header;
+    if (field_colon(line) != line.npos) {
+      stray_.reset();
+      return LineKind::header;
+    }
+    if (first || stray_ || line.starts_with("--")) return std::nullopt;
+    stray_ = Stray{.begin = pos_, .lines = lines_, .header_size = header_.size()};
+    return LineKind::header;
+  }
+
+  // The header is over before the line that begins at pos_, or before the stray line.
+  void end_header() {
+    if (!stray_) {
+      begin_body(pos_);
+      return;
+    }
+    const Stray stray = *std::exchange(stray_, std::nullopt);
+    header_.resize(stray.header_size);
+    const std::uint64_t lines = std::exchange(lines_, stray.lines);
+    while (in_header_) begin_body(stray.begin);
+    lines_ = lines;
+    after_content_ = true;
   }
 
   // Octets of the current line, with its end or up to the end of `bytes`.
@@ -157,6 +191,7 @@ class MessageParser::Impl {
       const char before = lf > 0 ? bytes[lf - 1] : last_;
       line_break_ = pos_ + lf - (before == '\r' ? 1 : 0);
       ++lines_;
+      after_content_ = true;
       at = lf + 1;
     }
     if (at > 0) last_ = bytes[at - 1];
@@ -166,7 +201,11 @@ class MessageParser::Impl {
 
   void end_line() {
     in_line_ = false;
-    if (kind_ == LineKind::separator) begin_body(pos_);
+    after_content_ = kind_ == LineKind::content;
+    if (kind_ == LineKind::separator) {
+      stray_.reset();
+      begin_body(pos_);
+    }
     if (kind_ == LineKind::opening) push(pos_);
   }
 
@@ -234,6 +273,7 @@ class MessageParser::Impl {
     frame.part.kind = Part::Kind::leaf;
     frame.part.type = type;
     frame.part.subtype = subtype;
+    if (type == "text") frame.part.params = {{.name = "charset", .value = "us-ascii"}};
     frame.boundary.clear();
   }
 
@@ -250,8 +290,10 @@ class MessageParser::Impl {
       length = boundary.size();
     }
     if (match == stack_.size()) return std::nullopt;
-    while (in_header_) begin_body(pos_);
-    close_frames(match + 1, line_break_);
+    while (in_header_) end_header();
+    // The line break before the boundary line is the boundary's, unless it ends a header or another
+    // boundary line; IMAP servers agree on that.
+    close_frames(match + 1, after_content_ ? line_break_ : pos_);
     const bool closing = text.substr(length).starts_with("--");
     if (!closing && parts_ < kMaxParts) return LineKind::opening;
     message_.too_deep = message_.too_deep || !closing;
@@ -267,12 +309,12 @@ class MessageParser::Impl {
     for (std::size_t i = stack_.size(); i > keep; --i) {
       Frame& frame = stack_[i - 1];
       Part& part = frame.part;
-      part.header_begin = std::min(part.header_begin, end);
-      part.body_begin = std::min(part.body_begin, end);
       part.body_end = end;
       part.lines = lines_ - frame.lines_before_body;
       if (end < pos_ && part.lines > 0) --part.lines;  // the boundary's own
       if (!frame.boundary.empty()) --boundaries_;
+      if (part.kind == Part::Kind::multipart && part.children.empty())
+        make_leaf(frame, "text", "plain");  // not one boundary: show the text
       if (i == 1) return;
       parent().part.children.push_back(std::move(part));
       stack_.pop_back();
@@ -283,8 +325,8 @@ class MessageParser::Impl {
     message_.header_8bit = std::ranges::any_of(message_.header, text::is_8bit);
     message_.received_count = message_.fields().count("Received");
     if (message_.envelope.date) message_.date = parse_date(*message_.envelope.date);
-    if (message_.envelope.message_id)
-      message_.message_id = first_message_id(*message_.envelope.message_id);
+    if (const auto id = message_.fields().find("Message-ID"))
+      message_.message_id = first_message_id(id->value);
   }
 
   Message message_;
@@ -302,7 +344,9 @@ class MessageParser::Impl {
   char last_ = 0;                 // the last octet absorbed
   std::string head_;              // the beginning of a line that is not decided
   LineKind kind_ = LineKind::content;
-  bool in_line_ = false;  // the line's kind is decided and it goes on
+  bool after_content_ = false;  // the last whole line was one of a body
+  std::optional<Stray> stray_;  // in the header of the innermost part
+  bool in_line_ = false;        // the line's kind is decided and it goes on
 };
 
 MessageParser::MessageParser() : impl_{std::make_unique<Impl>()} {}

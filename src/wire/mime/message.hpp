@@ -34,9 +34,9 @@ struct Message {
   bool header_8bit = false;  ///< In `header`: needs SMTPUTF8 (RFC 6531) to send.
   std::uint64_t size = 0;    ///< All octets.
 
-  /// The first Date field, if it can be read.
+  /// The envelope's date, if it can be read.
   std::optional<DateTime> date;
-  /// The first Message-ID with its brackets.
+  /// The first id of the first Message-ID field with its brackets.
   std::optional<std::string> message_id;
   std::size_t received_count = 0;
 

@@ -42,8 +42,10 @@ void set_type(Part& part, std::string_view value) {
 
 void set_disposition(Part& part, std::string_view value) {
   ParamField field = parse_params(value);
+  // What is no token (RFC 2183 §2) is no disposition.
+  if (field.value.empty() || field.value.find_first_of("=?<>@\"") != std::string::npos) return;
   part.disposition = text::lower(field.value);
-  if (!part.disposition.empty()) part.disposition_params = std::move(field.params);
+  part.disposition_params = std::move(field.params);
 }
 
 void set_languages(Part& part, std::string_view value) {
@@ -80,8 +82,8 @@ void take_field(Part& part, Seen& seen, const Field& field) {
   } else if (field.is("Content-Location") && part.location.empty()) {
     part.location = without_blanks(without_comments(field.value));
   } else if (field.is("Content-Transfer-Encoding") && part.encoding.empty()) {
-    const std::string plain = without_comments(field.value);
-    part.encoding = text::lower(std::string_view{plain}.substr(0, plain.find_first_of(" ;")));
+    const std::string plain = without_blanks(without_comments(field.value));
+    part.encoding = text::lower(std::string_view{plain}.substr(0, plain.find(';')));
   } else if (field.is("Content-ID") && part.id.empty()) {
     part.id = unfold(field.value);
   } else if (field.is("Content-Description") && part.description.empty()) {

@@ -20,11 +20,13 @@ inline constexpr std::size_t kMaxParts = 10'000;  ///< Parts of one message, the
 /// One body part (RFC 2045 §2.6), or a whole message as the root. Offsets count octets from the
 /// start of the (outermost) message: header in [header_begin, body_begin) with the empty line that
 /// ends it, body in [body_begin, body_end). header_begin <= body_begin <= body_end. The line break
-/// before a boundary line belongs to the boundary (RFC 2046 §5.1.1).
+/// before a boundary line belongs to the boundary (RFC 2046 §5.1.1), unless it ends a header or
+/// another boundary line. A multipart without boundary, or whose boundary never comes, is given as
+/// a text/plain leaf, so that its text is seen.
 struct Part {
   enum class Kind : std::uint8_t {
     leaf,       ///< No structure inside. `type` is never multipart, nor message/rfc822 or /global.
-    multipart,  ///< `children` are its parts; may be empty if the body holds no boundary.
+    multipart,  ///< `children` are its parts, at least one.
     message,    ///< message/rfc822 or message/global: `envelope` and exactly one child, its root.
   };
 
