@@ -89,6 +89,11 @@ TlsSession::TlsSession(std::shared_ptr<const TlsContext> context, int descriptor
   SSL_set_bio(ssl_.get(), bio, bio);
 }
 
+TlsSession::~TlsSession() {
+  // An abrupt end is no reason to forget the session: OpenSSL would mark it as not to be resumed.
+  if (!broken_) SSL_set_shutdown(ssl_.get(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+}
+
 std::unique_ptr<TlsSession> TlsSession::server(std::shared_ptr<const TlsContext> context,
                                                int descriptor) {
   std::unique_ptr<TlsSession> made{new TlsSession{std::move(context), descriptor}};

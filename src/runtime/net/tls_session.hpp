@@ -44,6 +44,7 @@ class TlsSession {
                                                           const std::string& peer);
   TlsSession(const TlsSession&) = delete;
   TlsSession& operator=(const TlsSession&) = delete;
+  ~TlsSession();
 
   [[nodiscard]] IoStep handshake();
   [[nodiscard]] IoStep read(std::span<char> into);
