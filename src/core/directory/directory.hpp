@@ -11,8 +11,8 @@
 #include "async/core.hpp"
 #include "async/pool.hpp"
 #include "async/task.hpp"
-#include "crypto/scram.hpp"
 #include "kv/engine.hpp"
+#include "sasl/mechanism.hpp"
 #include "smtp/address.hpp"
 #include "store/account_session.hpp"
 #include "store/mail_store.hpp"
@@ -30,8 +30,8 @@ struct Domain {
   std::string alias_of;          ///< Not empty: every address here is that of the same name there.
   std::string catch_all;         ///< Address that takes what is unknown; empty: refuse.
   std::string separators = "+";  ///< Each begins a subaddress (RFC 5233).
-  bool fold_case = true;         ///< Local parts ignore case.
-  bool fold_dots = false;        ///< ... and dots.
+  bool fold_case = true;   ///< Local parts ignore case (and Unicode forms); else octets count.
+  bool fold_dots = false;  ///< ... and dots.
 };
 
 struct Account {
@@ -50,7 +50,8 @@ struct Alias {
   std::string refusal;  ///< "Disabled with reply": the text of the 550.
 };
 
-/// Where mail for an address goes.
+/// Where mail for an address goes. An address that leads to more than 100 targets, or to one over
+/// more than 10 steps, is `disabled`: better refused than delivered to some.
 struct Resolution {
   enum class Kind : std::uint8_t { not_local, unknown, disabled, found };
   struct Local {
@@ -86,15 +87,18 @@ class Directory {
     AccountId account;
     std::unique_ptr<store::AccountSession> session;
   };
-  /// Checks a password. `limit_reached`: too many checks are under way; try later.
+  /// Checks a password; `login` is the whole primary address. `limit_reached`: too many checks are
+  /// under way; try later.
   virtual Task<Result<Login>> authenticate(std::string login, Secret<std::string> password) = 0;
-  /// For SCRAM: the keys of `login`, or made-up ones that stay the same for the same name.
-  virtual crypto::ScramKeys scram_keys(std::string_view login) const = 0;
-  /// After a successful SCRAM exchange.
+  /// For SCRAM: the salt and keys of `login`; for unknown, disabled and keyless ones made-up ones
+  /// (`known` is false) that stay the same for the same name. Memory only, any core.
+  [[nodiscard]] virtual sasl::ScramCredentials scram_credentials(std::string_view login) const = 0;
+  /// After a successful SCRAM exchange. `auth_failed` if the account went or was disabled since.
   virtual Task<Result<Login>> login_proven(std::string login) = 0;
 
   // Administration; durable when they return. `already_exists`, `not_found`, `bad_syntax`,
-  // `conflict` (a domain that still has addresses).
+  // `too_large`, `conflict` (a domain that still has addresses or is another's target; options
+  // under which two addresses would be one). Domains and addresses may be written with U-labels.
   virtual Task<Result<void>> add_domain(Domain domain) = 0;
   virtual Task<Result<void>> remove_domain(std::string name) = 0;
   virtual Task<Result<void>> change_domain(Domain domain) = 0;
@@ -103,7 +107,9 @@ class Directory {
   virtual Task<Result<void>> set_password(std::string address, Secret<std::string> password) = 0;
   virtual Task<Result<void>> set_quota(std::string address, std::uint64_t quota) = 0;
   virtual Task<Result<void>> set_disabled(std::string address, bool disabled) = 0;
+  /// With all its mail, at once. Cut short by a crash it leaves a disabled account: say it again.
   virtual Task<Result<void>> remove_account(std::string address) = 0;
+  /// Adds or replaces. At most 100 members.
   virtual Task<Result<void>> put_alias(Alias alias) = 0;
   virtual Task<Result<void>> remove_alias(std::string address) = 0;
   [[nodiscard]] virtual std::vector<Domain> domains() const = 0;

@@ -1,0 +1,121 @@
+#include "directory/local_directory.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "async/on_core.hpp"
+#include "sasl/scram_server.hpp"
+#include "vocab/try.hpp"
+
+namespace postern::directory {
+namespace {
+
+constexpr std::size_t kKeySize = 32;
+
+template <class Value, class Member>
+std::vector<Value> sorted(std::vector<Value> values, Member by) {
+  std::ranges::sort(values, {}, by);
+  return values;
+}
+
+}  // namespace
+
+LocalDirectory::LocalDirectory(kv::Engine& engine, store::MailStore& mail_store, Core& home,
+                               Pool& pool, Settings settings)
+    : engine_{engine},
+      mail_store_{mail_store},
+      home_{home},
+      pool_{pool},
+      settings_{settings},
+      cache_{home.random.bytes(kKeySize), settings.login_cache} {}
+
+Task<Result<void>> LocalDirectory::open() {
+  POSTERN_CO_CHECK(co_await load());
+  POSTERN_CO_TRY(nobody_, co_await derive(Secret<std::string>{"unknown"}));
+  co_return Result<void>{};
+}
+
+bool LocalDirectory::is_local_domain(std::string_view a_label) const {
+  return published_.get()->domain(text::lower(a_label)) != nullptr;
+}
+
+Resolution LocalDirectory::resolve(const smtp::Address& address) const {
+  return directory::resolve(*published_.get(), address);
+}
+
+bool LocalDirectory::may_send_as(AccountId account, const smtp::Address& address) const {
+  const auto resolution = resolve(address);
+  return std::ranges::find(resolution.accounts, account, &Resolution::Local::account) !=
+         resolution.accounts.end();
+}
+
+std::optional<Account> LocalDirectory::account(AccountId id) const {
+  const auto view = published_.get();
+  const auto* const entry = view->accounts.find(id);
+  if (entry == nullptr) return std::nullopt;
+  return entry->account();
+}
+
+std::vector<Domain> LocalDirectory::domains() const {
+  const auto view = published_.get();
+  std::vector<Domain> out;
+  view->domains.for_each(
+      [&out](const std::string&, const DomainEntry& entry) { out.push_back(entry.domain()); });
+  return sorted(std::move(out), &Domain::name);
+}
+
+std::vector<Account> LocalDirectory::accounts() const {
+  const auto view = published_.get();
+  std::vector<Account> out;
+  view->accounts.for_each(
+      [&out](AccountId, const AccountEntry& entry) { out.push_back(entry.account()); });
+  return sorted(std::move(out), &Account::address);
+}
+
+std::vector<Alias> LocalDirectory::aliases() const {
+  const auto view = published_.get();
+  std::vector<Alias> out;
+  view->addresses.for_each([&out](const std::string&, const AddressEntry& entry) {
+    if (entry.alias) out.push_back(entry.alias->record.alias);
+  });
+  return sorted(std::move(out), &Alias::address);
+}
+
+sasl::ScramCredentials LocalDirectory::scram_credentials(std::string_view login) const {
+  const auto view = published_.get();
+  const auto* const entry = view->owner(login);
+  if (entry != nullptr && entry->credential && entry->credential->scram) {
+    const auto& credential = *entry->credential;
+    return {.salt = credential.salt,
+            .iterations = credential.iterations,
+            .keys = *credential.scram,
+            .known = !entry->account().disabled};
+  }
+  const auto address = parse_name(login);
+  const auto name = address ? smtp::address_key(*address) : text::lower(login);
+  return sasl::fake_scram_credentials(view->store.scram_secret, name, settings_.scram_iterations);
+}
+
+Result<Directory::Login> LocalDirectory::open_session(const AccountEntry& entry) const {
+  const auto& account = entry.account();
+  if (account.disabled) return fail(Errc::auth_failed, "the account is disabled");
+  return Login{.account = account.id, .session = mail_store_.open(account.id, account.address)};
+}
+
+Task<Result<Directory::Login>> LocalDirectory::login_proven(std::string login) {
+  const auto view = published_.get();
+  const auto* const entry = view->owner(login);
+  if (entry == nullptr) co_return fail(Errc::auth_failed, "no such account");
+  co_return open_session(*entry);
+}
+
+Task<Result<std::unique_ptr<Directory>>> open_directory(kv::Engine& engine,
+                                                        store::MailStore& mail_store, Core& home,
+                                                        Pool& pool, Settings settings) {
+  auto directory = std::make_unique<LocalDirectory>(engine, mail_store, home, pool, settings);
+  auto opening = directory->open();
+  POSTERN_CO_CHECK(co_await on_core(home.executor, std::move(opening)));
+  co_return std::unique_ptr<Directory>{std::move(directory)};
+}
+
+}  // namespace postern::directory
