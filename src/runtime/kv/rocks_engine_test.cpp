@@ -195,19 +195,24 @@ TEST_F(RocksEngineTest, WhatNobodyWaitsForIsSyncedAllTheSame) {
 TEST_F(RocksEngineTest, ManyWaitersShareSyncs) {
   start(FaultFs::Mode::track);
   constexpr std::size_t kCommits = 400;
-  std::size_t done = 0;
+  std::vector<Ticket> tickets;
   for (std::size_t i = 0; i < kCommits; ++i) {
-    const auto one = [](Engine& engine, std::string key) -> Task<> {
-      Batch batch;
-      batch.put(std::move(key), "v");
-      const auto ticket = co_await engine.append(std::move(batch), Purpose::adds_mail);
-      const auto durable = co_await engine.durable(ticket.value());
-      EXPECT_TRUE(durable);
-    };
-    asio::co_spawn(io_, one(*engine_, std::to_string(i)), [&](std::exception_ptr) { ++done; });
+    Batch batch;
+    batch.put(std::to_string(i), "v");
+    const auto ticket = run(engine_->append(std::move(batch), Purpose::adds_mail));
+    ASSERT_TRUE(ticket);
+    tickets.push_back(*ticket);
   }
+  std::size_t done = 0;
+  for (const Ticket ticket : tickets)
+    asio::co_spawn(io_, engine_->durable(ticket),
+                   [&](std::exception_ptr, const Result<void>& durable) {
+                     EXPECT_TRUE(durable);
+                     ++done;
+                   });
   while (done < kCommits) io_.run_one();
-  EXPECT_LE(engine_->stats().syncs, kCommits / 10);
+  // One covers them all; what ran while they were appended (idle_sync) comes on top.
+  EXPECT_LE(engine_->stats().syncs, 20U);
   EXPECT_EQ(engine_->stats().appends, kCommits);
 }
 
