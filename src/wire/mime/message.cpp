@@ -16,8 +16,13 @@ enum class LineKind : std::uint8_t { content, header, separator, opening, closin
 // A part that is not finished: the way from the root to where we are is a stack of these.
 struct Frame {
   Part part;
-  std::string boundary;  // of a multipart whose closing boundary has not come; "" otherwise
   std::uint64_t lines_before_body = 0;
+};
+
+// The boundary of a multipart whose closing boundary has not come.
+struct OpenBoundary {
+  std::string text;
+  std::size_t frame = 0;  // the multipart's index on the stack
 };
 
 // A header line that is no field, and the state before it.
@@ -73,7 +78,7 @@ class MessageParser::Impl {
   // needed and all were taken.
   bool begin_line(std::string_view& bytes) {
     if (head_.empty()) {
-      if (!in_header_ && (boundaries_ == 0 || bytes.front() != '-')) {
+      if (!in_header_ && (boundaries_.empty() || bytes.front() != '-')) {
         start(LineKind::content);
         return true;
       }
@@ -108,7 +113,7 @@ class MessageParser::Impl {
   // line says that it is over.
   LineKind decide(std::string_view head) {
     while (true) {
-      if (boundaries_ > 0 && head.starts_with("--")) {
+      if (!boundaries_.empty() && head.starts_with("--")) {
         if (const auto kind = take_boundary(head.substr(2))) return *kind;
       }
       if (!in_header_) return LineKind::content;
@@ -171,17 +176,8 @@ class MessageParser::Impl {
 
   // Content lines, as many as there are: the fast way through bodies.
   void take_body(std::string_view& bytes) {
-    if (boundaries_ == 0) {
-      const auto found = std::ranges::count(bytes, '\n');
-      lines_ += static_cast<std::uint64_t>(found);
-      pos_ += bytes.size();
-      last_ = bytes.back();
-      in_line_ = last_ != '\n';
-      bytes = {};
-      return;
-    }
     std::size_t at = 0;
-    while (at < bytes.size() && (in_line_ || bytes[at] != '-')) {
+    while (at < bytes.size() && (in_line_ || boundaries_.empty() || bytes[at] != '-')) {
       const std::size_t lf = bytes.find('\n', at);
       in_line_ = lf == bytes.npos;
       if (in_line_) {
@@ -255,17 +251,16 @@ class MessageParser::Impl {
   void open_structure(Frame& frame, std::uint64_t offset) {
     Part& part = frame.part;
     if (part.kind == Part::Kind::leaf) return;
-    frame.boundary = part.kind == Part::Kind::multipart ? boundary_of(part) : std::string{};
     const bool beyond = stack_.size() >= kMaxDepth || parts_ >= kMaxParts;
     if (beyond) {
       message_.too_deep = true;
       make_leaf(frame, "application", "octet-stream");
     } else if (part.kind == Part::Kind::message) {
       push(offset);  // ends `frame`
-    } else if (frame.boundary.empty()) {
+    } else if (std::string boundary = boundary_of(part); boundary.empty()) {
       make_leaf(frame, "text", "plain");  // no parts can be found: show the text
     } else {
-      ++boundaries_;
+      boundaries_.push_back({.text = std::move(boundary), .frame = stack_.size() - 1});
     }
   }
 
@@ -274,31 +269,27 @@ class MessageParser::Impl {
     frame.part.type = type;
     frame.part.subtype = subtype;
     if (type == "text") frame.part.params = {{.name = "charset", .value = "us-ascii"}};
-    frame.boundary.clear();
   }
 
   // If `text`, a line behind its two dashes, begins with an open part's boundary, closes what that
   // ends. Of several that fit the longest counts, of equal ones the innermost: boundaries of inner
   // parts often begin with those of outer ones.
   std::optional<LineKind> take_boundary(std::string_view text) {
-    std::size_t match = stack_.size();
-    std::size_t length = 0;
-    for (std::size_t i = 0; i < stack_.size(); ++i) {
-      const std::string& boundary = stack_[i].boundary;
-      if (boundary.empty() || boundary.size() < length || !text.starts_with(boundary)) continue;
-      match = i;
-      length = boundary.size();
+    const OpenBoundary* match = nullptr;
+    for (const OpenBoundary& open : boundaries_) {
+      if (match != nullptr && open.text.size() < match->text.size()) continue;
+      if (text.starts_with(open.text)) match = &open;
     }
-    if (match == stack_.size()) return std::nullopt;
+    if (match == nullptr) return std::nullopt;
+    const std::size_t frame = match->frame;
+    const bool closing = text.substr(match->text.size()).starts_with("--");
     while (in_header_) end_header();
     // The line break before the boundary line is the boundary's, unless it ends a header or another
     // boundary line; IMAP servers agree on that.
-    close_frames(match + 1, after_content_ ? line_break_ : pos_);
-    const bool closing = text.substr(length).starts_with("--");
+    close_frames(frame + 1, after_content_ ? line_break_ : pos_);
     if (!closing && parts_ < kMaxParts) return LineKind::opening;
     message_.too_deep = message_.too_deep || !closing;
-    stack_.back().boundary.clear();
-    --boundaries_;
+    boundaries_.pop_back();  // that of `frame`, now the innermost
     return LineKind::closing;
   }
 
@@ -312,7 +303,7 @@ class MessageParser::Impl {
       part.body_end = end;
       part.lines = lines_ - frame.lines_before_body;
       if (end < pos_ && part.lines > 0) --part.lines;  // the boundary's own
-      if (!frame.boundary.empty()) --boundaries_;
+      if (!boundaries_.empty() && boundaries_.back().frame == i - 1) boundaries_.pop_back();
       if (part.kind == Part::Kind::multipart && part.children.empty())
         make_leaf(frame, "text", "plain");  // not one boundary: show the text
       if (i == 1) return;
@@ -331,7 +322,7 @@ class MessageParser::Impl {
 
   Message message_;
   std::vector<Frame> stack_;
-  std::size_t boundaries_ = 0;  // frames with a boundary
+  std::vector<OpenBoundary> boundaries_;  // outermost first
   std::size_t parts_ = 0;
   std::size_t address_room_ = kMaxAddresses;
   std::size_t header_room_ = kMaxHeader;

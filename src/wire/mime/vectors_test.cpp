@@ -289,7 +289,8 @@ TEST(Vectors, MailParserSeesTheSamePartsAndText) {
     const std::vector<std::string> expected = lines_of(entry.path());
     if (parts == expected) continue;
     differing.insert(name);
-    if (!excepted.contains(name)) EXPECT_EQ(parts, expected) << name;
+    if (excepted.contains(name)) continue;
+    EXPECT_EQ(parts, expected) << name;
   }
   EXPECT_GT(compared, 60);
   EXPECT_THAT(excepted, testing::IsSubsetOf(differing));
@@ -364,7 +365,8 @@ TEST(Vectors, HeaderValues) {
       const std::string got = read(unescaped(line.substr(0, tab)));
       if (escaped(got) == line.substr(tab + 1)) continue;
       differing.insert(name);
-      if (!excepted.contains(name)) EXPECT_EQ(escaped(got), line.substr(tab + 1)) << name << line;
+      if (excepted.contains(name)) continue;
+      EXPECT_EQ(escaped(got), line.substr(tab + 1)) << name << line;
     }
     EXPECT_GT(number, 5);
   }
