@@ -45,9 +45,9 @@ class Loopback {
   /// False when it has not come true after ten seconds of the machine's time.
   template <class Condition>
   bool until(Condition condition) {
-    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{10};
+    const auto end = SystemClock{}.instant() + std::chrono::seconds{10};
     while (!condition()) {
-      if (std::chrono::steady_clock::now() > end) return false;
+      if (SystemClock{}.instant() > end) return false;
       machine.poll();
     }
     return true;
@@ -68,7 +68,7 @@ class Loopback {
     return *std::move(*out);
   }
 
-  ManualCore machine{1, std::chrono::floor<Duration>(std::chrono::system_clock::now())};
+  ManualCore machine{1, SystemClock{}.now()};
   std::unique_ptr<Stream> client;
   std::unique_ptr<Stream> server;
 
@@ -89,7 +89,7 @@ class TestCertificates {
     std::string pattern = std::filesystem::temp_directory_path().string() + "/postern_XXXXXX";
     directory_ = ::mkdtemp(pattern.data());
     SystemRandom random;
-    const auto now = std::chrono::floor<Duration>(std::chrono::system_clock::now());
+    const auto now = SystemClock{}.now();
     files = ensure_local_ca({directory_, std::move(names), {text::IpAddress::v4({127, 0, 0, 1})}},
                             now, random)
                 .value();
