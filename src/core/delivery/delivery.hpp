@@ -11,13 +11,18 @@
 #include "directory/directory.hpp"
 #include "queue/message.hpp"
 #include "queue/queue.hpp"
+#include "queue/transport.hpp"
 #include "store/draft.hpp"
 #include "store/mail_store.hpp"
 #include "trace/trace.hpp"
 #include "vocab/result.hpp"
+#include "vocab/time.hpp"
 
 // Where accepted mail goes: into local mailboxes and the queue, in one durable commit. Knows no
-// protocol; edge asks it at RCPT and at the end of DATA.
+// protocol; edge asks it at RCPT and at the end of DATA. Local recipients that cannot be served in
+// that commit (more than 64 accounts, a mailbox that filled up, an account that went) travel in the
+// same queue record as remote ones, under the address of their account; the queue hands them back
+// through the transport of `make_transport`.
 namespace postern::delivery {
 
 /// Who hands the mail in.
@@ -76,22 +81,37 @@ class Delivery {
   /// The final dot. When this returns a value, every recipient's copy is durable: in a mailbox or
   /// in the queue. A local recipient whose account cannot take it now is queued. Failures, with
   /// nothing accepted: `over_quota` (every recipient), `store_full`, `unavailable`,
-  /// `outcome_unknown`, `policy_reject` (a loop), `limit_reached`.
+  /// `outcome_unknown`, `policy_reject` (a loop), `limit_reached`, `not_found` (no recipient exists
+  /// any more). An account that several recipients lead to gets one copy, with the Delivered-To of
+  /// the first. NOTIFY=SUCCESS of those delivered here is answered when the source may get DSNs.
   virtual Task<Result<Outcome>> deliver(Transaction transaction,
                                         std::shared_ptr<const store::StagedMessage> message) = 0;
   /// A notice of our own (DSN): null sender, to a local or remote address. See queue::SubmitNotice.
+  /// `not_found`: a local address that does not exist (any more).
   virtual Task<Result<TraceId>> submit_notice(std::string content, smtp::Address to,
                                               TraceId about) = 0;
+  /// Recipients of a local domain that had to wait in the queue (more accounts than one commit
+  /// takes, a full mailbox, an account that went away after RCPT): what Transport::attempt does,
+  /// into mailboxes. The content is read and stored anew. A crash between this and the queue's own
+  /// record gives the copy again.
+  virtual Task<queue::Attempt> deliver_queued(queue::Job job) = 0;
 };
 
 struct Settings {
   std::string hostname;
-  std::uint32_t max_received = 100;  ///< More Received fields are a loop: 554 5.4.6.
+  std::uint32_t max_received = 100;            ///< More Received fields are a loop: 554 5.4.6.
+  Duration queue_life = std::chrono::days{5};  ///< As queue::Settings::life: sets `expires`.
 };
 
 /// All arguments outlive it.
 std::unique_ptr<Delivery> make_delivery(store::MailStore& store, directory::Directory& directory,
                                         queue::Queue& queue, trace::Log& trace, Core& core,
                                         Settings settings);
+
+/// The transport to run the queue with: hands jobs for local domains to `delivery` and all others
+/// to `remote`. All arguments outlive it.
+std::unique_ptr<queue::Transport> make_transport(Delivery& delivery,
+                                                 const directory::Directory& directory,
+                                                 queue::Transport& remote);
 
 }  // namespace postern::delivery

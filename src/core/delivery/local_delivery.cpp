@@ -1,0 +1,237 @@
+#include "delivery/local_delivery.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "vocab/try.hpp"
+
+namespace postern::delivery {
+namespace {
+
+using Verdict = RecipientVerdict::Kind;
+
+/// Trace fields beyond this are not worth their bytes; each address is findable all the same.
+constexpr std::size_t kMaxTracedRecipients = 100;
+
+RecipientVerdict verdict(Verdict kind, std::string text = {}) {
+  return {.kind = kind, .text = std::move(text)};
+}
+
+/// Of several accounts that all refuse, the verdict that leaves most hope.
+Verdict more_hopeful(Verdict a, Verdict b) {
+  for (const auto kind : {Verdict::try_later, Verdict::full, Verdict::full_long}) {
+    if (a == kind || b == kind) return kind;
+  }
+  return a;
+}
+
+Verdict to_verdict(const Result<store::QuotaVerdict>& answer) {
+  if (!answer) return Verdict::try_later;
+  switch (*answer) {
+    case store::QuotaVerdict::ok:         return Verdict::accept;
+    case store::QuotaVerdict::full:       return Verdict::full;
+    case store::QuotaVerdict::full_long:  return Verdict::full_long;
+    case store::QuotaVerdict::never_fits: return Verdict::never_fits;
+  }
+  return Verdict::try_later;
+}
+
+std::string sender_of(const queue::Envelope& envelope) {
+  return envelope.from ? smtp::to_string(*envelope.from) : "<>";
+}
+
+}  // namespace
+
+Task<RecipientVerdict> LocalDelivery::check(const smtp::Address& recipient, std::uint64_t size,
+                                            Source source) {
+  using Kind = directory::Resolution::Kind;
+  auto found = directory_.resolve(recipient);
+  switch (found.kind) {
+    case Kind::not_local:
+      co_return verdict(source.submission ? Verdict::accept : Verdict::relay_denied);
+    case Kind::unknown:  co_return verdict(Verdict::unknown);
+    case Kind::disabled: co_return verdict(Verdict::disabled, std::move(found.text));
+    case Kind::found:    break;
+  }
+  if (!found.remote.empty()) co_return verdict(Verdict::accept);
+  std::vector<AccountId> accounts;
+  for (const auto& local : found.accounts) accounts.push_back(local.account);
+  co_return co_await check_accounts(std::move(accounts), size);
+}
+
+/// Those of an alias' members that cannot take it are queued; all of them cannot: say so.
+Task<RecipientVerdict> LocalDelivery::check_accounts(std::vector<AccountId> accounts,
+                                                     std::uint64_t size) {
+  auto worst = Verdict::never_fits;
+  for (const auto account : accounts) {
+    const auto quota = co_await store_.check_quota(account, size);
+    const auto answer = to_verdict(quota);
+    if (answer == Verdict::accept) co_return verdict(Verdict::accept);
+    worst = more_hopeful(worst, answer);
+  }
+  co_return verdict(worst);
+}
+
+Task<Result<Outcome>> LocalDelivery::deliver(Transaction transaction, Staged message) {
+  if (message->parsed.received_count > settings_.max_received) {
+    Error loop{.code = Errc::policy_reject, .detail = "too many Received fields: a loop"};
+    note_refused(transaction, loop);
+    co_return std::unexpected(std::move(loop));
+  }
+  auto plan = make_plan(directory_, transaction.recipients);
+  // Each round puts at least one account aside, and the second puts aside whom it is not sure of.
+  for (int round = 0; plan; ++round) {
+    auto outcome = co_await commit(transaction, message, *plan);
+    if (outcome) {
+      co_await tell_success(transaction, message, *plan);
+      co_return outcome;
+    }
+    const auto code = outcome.error().code;
+    const bool one_account = code == Errc::over_quota || code == Errc::not_found;
+    if (!one_account || plan->copies.empty()) {
+      plan = std::unexpected(std::move(outcome).error());
+    } else {
+      plan = co_await make_room(*std::move(plan), transaction,
+                                round == 0 ? message->size : std::uint64_t{0} - 1);
+    }
+  }
+  note_refused(transaction, plan.error());
+  co_return std::unexpected(std::move(plan).error());
+}
+
+/// After a commit that some account refused: puts those aside that say they cannot take `size`
+/// (all, if none does: whatever it was, the queue delivers to them one by one). `over_quota` when
+/// nobody is left.
+Task<Result<Plan>> LocalDelivery::make_room(Plan plan, const Transaction& transaction,
+                                            std::uint64_t size) {
+  std::vector<bool> aside;
+  for (const auto& copy : plan.copies) {
+    const auto quota = co_await store_.check_quota(copy.account, size);
+    aside.push_back(to_verdict(quota) != Verdict::accept);
+  }
+  const bool known = std::ranges::find(aside, true) != aside.end();
+  if (!known) aside.assign(aside.size(), true);
+  const auto alone = plan.copies.size() == 1;
+  set_aside(plan, aside, transaction.recipients);
+  if (plan.copies.empty() && plan.onward.size() == plan.waiting && (known || alone))
+    co_return fail(Errc::over_quota, "no recipient can take the message");
+  co_return plan;
+}
+
+std::optional<queue::Message> LocalDelivery::to_queue(const Transaction& transaction,
+                                                      const store::StagedMessage& message,
+                                                      const Plan& plan) const {
+  if (plan.onward.empty()) return std::nullopt;
+  const auto now = core_.clock.now();
+  const auto& source = transaction.source;
+  const auto& envelope = transaction.envelope;
+  return queue::Message{
+      .id = queue_.new_id(),
+      .trace = transaction.id,
+      .sender = source.account,
+      .blob = message.blob,
+      .body_size = message.size,
+      .prefix = received_for(transaction.received, transaction.recipients, envelope.smtputf8),
+      .has_8bit_header = message.parsed.header_8bit,
+      .has_8bit_body = message.parsed.has_8bit,
+      .has_long_lines = message.has_long_lines,
+      .envelope = envelope,
+      .recipients = plan.onward,
+      .created = now,
+      .due = now,
+      .expires = now + settings_.queue_life,
+      .held_why = {},
+      .sender_proven = source.submission || source.sender_proven};
+}
+
+Task<Result<Outcome>> LocalDelivery::commit(const Transaction& transaction, Staged message,
+                                            Plan plan) {
+  const auto received =
+      received_for(transaction.received, transaction.recipients, transaction.envelope.smtputf8);
+  std::vector<store::Placement> placements;
+  placements.reserve(plan.copies.size());
+  for (const auto& copy : plan.copies) {
+    const auto& to = transaction.recipients.at(copy.recipient).address;
+    placements.push_back({.account = copy.account,
+                          .mailbox = store::SpecialUse::none,
+                          .prefix = copy_prefix(transaction.envelope, to, received),
+                          .elided = {},
+                          .flags = {}});
+  }
+  auto queued = to_queue(transaction, *message, plan);
+  kv::Batch also;
+  trace_received(also, transaction, message->size, plan, queued);
+  if (queued) queue_.add(also, *queued);
+  POSTERN_CO_TRY(auto placed, co_await store_.deliver(message, std::move(placements),
+                                                      std::move(also), queued.has_value()));
+  note_placed(transaction.id, placed);
+  Outcome outcome{.placed = std::move(placed), .queued = std::nullopt};
+  if (queued) {
+    outcome.queued = queued->id;
+    queue_.committed(*std::move(queued));
+  }
+  co_return outcome;
+}
+
+void LocalDelivery::trace_received(kv::Batch& batch, const Transaction& transaction,
+                                   std::uint64_t size, const Plan& plan,
+                                   const std::optional<queue::Message>& queued) const {
+  trace::Event event{
+      .id = transaction.id, .time = core_.clock.now(), .kind = trace::Kind::received, .fields = {}};
+  auto& fields = event.fields;
+  std::vector<std::string> addresses;
+  if (!transaction.peer.empty()) fields.emplace_back("peer", transaction.peer);
+  fields.insert(fields.end(), transaction.facts.begin(), transaction.facts.end());
+  fields.emplace_back("from", sender_of(transaction.envelope));
+  if (transaction.envelope.from) addresses.push_back(smtp::address_key(*transaction.envelope.from));
+  for (const auto& [address, orcpt, notify] : transaction.recipients) {
+    addresses.push_back(smtp::address_key(address));
+    if (addresses.size() <= kMaxTracedRecipients)
+      fields.emplace_back("to", smtp::to_string(address));
+  }
+  fields.emplace_back("size", std::to_string(size));
+  for (const auto& copy : plan.copies) {
+    if (copy.address == smtp::to_string(transaction.recipients.at(copy.recipient).address))
+      continue;
+    fields.emplace_back("account", copy.address);
+    addresses.push_back(copy.address);
+  }
+  for (const auto& recipient : plan.onward)
+    addresses.push_back(smtp::address_key(recipient.address));
+  if (queued) fields.emplace_back("queue", trace::to_text(TraceId{queued->id.value()}));
+  trace_.add(batch, event, addresses);
+}
+
+/// UIDs are known only after the commit that gives them; that it was delivered stands in it.
+void LocalDelivery::note_placed(TraceId id, const std::vector<store::Placed>& placed) const {
+  if (placed.empty()) return;
+  trace::Event event{
+      .id = id, .time = core_.clock.now(), .kind = trace::Kind::delivered, .fields = {}};
+  for (const auto& one : placed) {
+    if (placed.size() > 1)
+      event.fields.emplace_back("account", trace::to_text(TraceId{one.account.value()}));
+    event.fields.emplace_back("mailbox", one.mailbox_name);
+    event.fields.emplace_back("uid", std::to_string(one.uid.value()));
+  }
+  trace_.note(std::move(event));
+}
+
+void LocalDelivery::note_refused(const Transaction& transaction, const Error& error) const {
+  trace::Event event{.id = transaction.id,
+                     .time = core_.clock.now(),
+                     .kind = trace::Kind::refused,
+                     .fields = {{"from", sender_of(transaction.envelope)}}};
+  const auto count = std::min(transaction.recipients.size(), kMaxTracedRecipients);
+  for (std::size_t i = 0; i < count; ++i)
+    event.fields.emplace_back("to", smtp::to_string(transaction.recipients.at(i).address));
+  event.fields.emplace_back("why", to_string(error.code));
+  trace_.note(std::move(event));
+}
+
+std::unique_ptr<Delivery> make_delivery(store::MailStore& store, directory::Directory& directory,
+                                        queue::Queue& queue, trace::Log& trace, Core& core,
+                                        Settings settings) {
+  return std::make_unique<LocalDelivery>(store, directory, queue, trace, core, std::move(settings));
+}
+
+}  // namespace postern::delivery

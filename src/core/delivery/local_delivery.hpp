@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "delivery/delivery.hpp"
+#include "delivery/plan.hpp"
+
+namespace postern::delivery {
+
+/// The Delivery over the store, the directory and the queue. Holds no state: any core.
+class LocalDelivery final : public Delivery {
+ public:
+  LocalDelivery(store::MailStore& store, directory::Directory& directory, queue::Queue& queue,
+                trace::Log& trace, Core& core, Settings settings)
+      : store_{store},
+        directory_{directory},
+        queue_{queue},
+        trace_{trace},
+        core_{core},
+        settings_{std::move(settings)} {}
+
+  Task<RecipientVerdict> check(const smtp::Address& recipient, std::uint64_t size,
+                               Source source) override;
+  std::unique_ptr<store::Draft> new_draft() override { return store_.new_draft(); }
+  Task<Result<Outcome>> deliver(Transaction transaction,
+                                std::shared_ptr<const store::StagedMessage> message) override;
+  Task<Result<TraceId>> submit_notice(std::string content, smtp::Address to,
+                                      TraceId about) override;
+  Task<queue::Attempt> deliver_queued(queue::Job job) override;
+
+ private:
+  using Staged = std::shared_ptr<const store::StagedMessage>;
+  /// A queued recipient that is one account's.
+  struct Waiting {
+    std::size_t index = 0;  ///< In the job.
+    AccountId account;
+  };
+
+  Task<RecipientVerdict> check_accounts(std::vector<AccountId> accounts, std::uint64_t size);
+  Task<Result<Plan>> make_room(Plan plan, const Transaction& transaction, std::uint64_t size);
+  Task<Result<Outcome>> commit(const Transaction& transaction, Staged message, Plan plan);
+  [[nodiscard]] std::optional<queue::Message> to_queue(const Transaction& transaction,
+                                                       const store::StagedMessage& message,
+                                                       const Plan& plan) const;
+  void trace_received(kv::Batch& batch, const Transaction& transaction, std::uint64_t size,
+                      const Plan& plan, const std::optional<queue::Message>& queued) const;
+  void note_placed(TraceId id, const std::vector<store::Placed>& placed) const;
+  void note_refused(const Transaction& transaction, const Error& error) const;
+  Task<> tell_success(const Transaction& transaction, Staged message, const Plan& plan);
+
+  Task<Result<Staged>> stage(const queue::Job& job);
+  Task<Result<void>> place_queued(const queue::Job& job, const std::vector<Waiting>& group);
+  Task<> place_or_split(const queue::Job& job, const std::vector<Waiting>& group,
+                        queue::Attempt& attempt);
+  Task<queue::RecipientOutcome> deliver_again(const queue::Job& job, const queue::Recipient& to);
+
+  store::MailStore& store_;
+  directory::Directory& directory_;
+  queue::Queue& queue_;
+  trace::Log& trace_;
+  Core& core_;
+  const Settings settings_;
+};
+
+}  // namespace postern::delivery
