@@ -52,6 +52,7 @@ struct Config {
   std::string route;  ///< "host:port" for all remote mail; empty: by MX.
   std::vector<std::pair<std::string, std::string>> routes;  ///< Domain, "host:port".
   bool allow_private_destinations = false;
+  bool only_loopback = false;                  ///< Nothing leaves this machine (localserve).
   std::string outbound_tls = "opportunistic";  ///< none, opportunistic, encrypt.
   std::int64_t outbound_port = 25;
   std::int64_t queue_life_hours = 120;

@@ -63,6 +63,8 @@ const std::vector<Key>& keys() {
        "The same for single domains: [delivery.routes] with \"domain\" = \"host:port\".", ""},
       {"delivery", "allow_private_destinations", &Config::allow_private_destinations,
        "Deliver to loopback, private and link-local addresses. For tests.", "false"},
+      {"delivery", "only_loopback", &Config::only_loopback,
+       "Deliver to loopback addresses alone; all other mail fails.", "false"},
       {"delivery", "tls", &Config::outbound_tls,
        "none, opportunistic (a failed handshake is retried once in clear) or encrypt (never in "
        "clear).",

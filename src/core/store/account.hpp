@@ -79,6 +79,8 @@ class Account {
   Task<Result<void>> load();
   /// Under the writer, after `load`.
   [[nodiscard]] const Tip& tip() const { return *tip_; }
+  /// Of the engine when the tip was read: a batch made from it belongs to no later one.
+  [[nodiscard]] std::uint64_t generation() const { return generation_; }
 
   /// Under the writer: appends `edit` and gives the writer back; then waits until it is durable
   /// and published.

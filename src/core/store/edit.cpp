@@ -245,6 +245,7 @@ kv::Batch Edit::take_batch() {
       batch_.put(layout::vanished_key(account_.id(), id, modseq_),
                  layout::encode_uids(change.removed));
   }
+  batch_.require_generation(account_.generation());
   return std::move(batch_);
 }
 

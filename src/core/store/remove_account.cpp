@@ -111,6 +111,7 @@ Task<Result<void>> remove_account(Account& account) {
     range.begin = page.pairs.back().key + '\0';
   }
   kv::Batch batch;
+  batch.require_generation(account.generation());
   const auto all =
       record::KeyWriter::account_prefix(std::to_underlying(layout::Space::account), account.id());
   batch.erase_range(all, record::prefix_end(all));

@@ -1,0 +1,35 @@
+#include "server/budget.hpp"
+
+#include <algorithm>
+
+#include <unistd.h>
+
+namespace postern::server {
+namespace {
+
+constexpr std::uint64_t kMiB = std::uint64_t{1} << 20U;
+
+std::uint64_t machine_memory() {
+  const auto pages = ::sysconf(_SC_PHYS_PAGES);
+  const auto size = ::sysconf(_SC_PAGE_SIZE);
+  return pages > 0 && size > 0
+             ? static_cast<std::uint64_t>(pages) * static_cast<std::uint64_t>(size)
+             : 512 * kMiB;
+}
+
+}  // namespace
+
+Budget divide_memory(std::uint64_t wanted) {
+  const auto total = wanted != 0 ? std::max(wanted, 64 * kMiB)
+                                 : std::clamp(machine_memory() / 4, 128 * kMiB, 1024 * kMiB);
+  Budget out{.block_cache = 16 * kMiB,
+             .write_buffers = 24 * kMiB,
+             .resolver = 16 * kMiB,
+             .views = total >= 128 * kMiB ? 64 * kMiB : total / 8,
+             .messages = 0};
+  const auto fixed = out.block_cache + out.write_buffers + out.resolver + out.views;
+  out.messages = std::max(total > fixed ? total - fixed : 0, 8 * kMiB);
+  return out;
+}
+
+}  // namespace postern::server

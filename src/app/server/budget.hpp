@@ -1,0 +1,19 @@
+#pragma once
+
+#include <cstdint>
+
+namespace postern::server {
+
+/// limits.memory, divided (ARCHITECTURE.md "Budgets"). Octets.
+struct Budget {
+  std::uint64_t block_cache = 0;
+  std::uint64_t write_buffers = 0;
+  std::uint64_t resolver = 0;
+  std::uint64_t views = 0;
+  std::uint64_t messages = 0;
+};
+
+/// `wanted` 0: a quarter of the machine's memory within 128 MiB and 1 GiB.
+[[nodiscard]] Budget divide_memory(std::uint64_t wanted);
+
+}  // namespace postern::server

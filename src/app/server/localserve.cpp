@@ -1,0 +1,144 @@
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <sstream>
+#include <utility>
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include "async/clock.hpp"
+#include "async/random.hpp"
+#include "net/local_ca.hpp"
+#include "server/run_server.hpp"
+#include "server/serve.hpp"
+#include "text/ip.hpp"
+#include "vocab/try.hpp"
+
+namespace postern::server {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kUser = "user@localhost";
+
+/// 20 letters and digits that nobody mistakes for one another: 100 bits.
+std::string new_password(Random& random) {
+  constexpr std::string_view kLetters = "abcdefghijkmnpqrstuvwxyz23456789";
+  std::string out;
+  for (int i = 0; i < 20; ++i) out.push_back(kLetters.at(random.below(kLetters.size())));
+  return out;
+}
+
+Result<void> write_private(const fs::path& path, const std::string& text) {
+  const auto old_mask = ::umask(0077);
+  std::ofstream out{path, std::ios::binary | std::ios::trunc};
+  ::umask(old_mask);
+  out << text;
+  out.close();
+  if (!out) return fail(Errc::io_failed, fmt::format("{}: cannot be written", path.string()));
+  return {};
+}
+
+Result<std::string> kept_password(const fs::path& path, Random& random) {
+  std::ifstream in{path};
+  for (std::string line; std::getline(in, line);) {
+    if (line.starts_with("password ")) return line.substr(9);
+  }
+  auto password = new_password(random);
+  POSTERN_CHECK(write_private(path, fmt::format("user {}\npassword {}\n", kUser, password)));
+  return password;
+}
+
+Result<void> existing(Result<void> done) {
+  if (!done && done.error().code == Errc::already_exists) return {};
+  return done;
+}
+
+/// The domain with its catch-all and the one account; what is there already stays.
+Task<Result<void>> make_accounts(admin::Services& services, std::string password) {
+  auto& directory = services.directory;
+  directory::Domain domain;
+  domain.name = "localhost";
+  domain.catch_all = kUser;
+  bool known = false;
+  for (const auto& one : directory.domains()) known = known || one.name == "localhost";
+  if (known) co_return Result<void>{};
+  directory::Domain bare = domain;
+  bare.catch_all.clear();
+  auto added = co_await directory.add_domain(bare);
+  POSTERN_CO_CHECK(existing(std::move(added)));
+  POSTERN_CO_TRY(const auto id, co_await directory.add_account(
+                                    kUser, Secret<std::string>{std::move(password)}, 0));
+  static_cast<void>(id);
+  co_return co_await directory.change_domain(domain);
+}
+
+Result<void> run_local(const LocalOptions& options) {
+  const auto ip = text::IpAddress::parse(options.ip);
+  if (!ip) return fail(Errc::bad_config, fmt::format("\"{}\" is not an IP address", options.ip));
+  if (options.port_offset < 0 || options.port_offset > 64'000)
+    return fail(Errc::bad_config, "--port-offset must be from 0 to 64000");
+  std::error_code error;
+  fs::create_directories(options.directory, error);
+  if (error)
+    return fail(Errc::io_failed, fmt::format("{}: {}", options.directory, error.message()));
+  SystemRandom random;
+  const SystemClock clock;
+  POSTERN_TRY(
+      const auto files,
+      net::ensure_local_ca({.directory = options.directory, .names = {"localhost"}, .ips = {*ip}},
+                           clock.now(), random));
+  static_cast<void>(files);
+  const auto credentials = fs::path{options.directory} / "credentials.txt";
+  POSTERN_TRY(const auto password, kept_password(credentials, random));
+  POSTERN_TRY(auto config, config::parse(local_config_text(options), "localserve"));
+  ServerHooks hooks;
+  hooks.reload = [options] { return config::parse(local_config_text(options), "localserve"); };
+  hooks.prepare = [password](admin::Services& services) {
+    return make_accounts(services, password);
+  };
+  const int base = options.port_offset;
+  hooks.ready = [=, where = credentials.string(), ca = files.ca_file] {
+    std::cout << fmt::format(
+                     "user {}\npassword {}\nSMTP {}  submission {} and {} (TLS)  IMAP {} and {} "
+                     "(TLS)\nTLS certificates are signed by {}\nthe password is kept in {}\nready",
+                     kUser, password, base + 25, base + 587, base + 465, base + 143, base + 993, ca,
+                     where)
+              << std::endl;
+  };
+  return run_server(std::move(config), std::move(hooks));
+}
+
+}  // namespace
+
+std::string local_config_text(const LocalOptions& options) {
+  const auto ip = text::IpAddress::parse(options.ip);
+  const bool v6 = ip && ip->is_v6();
+  const auto at = [&](int port) {
+    return fmt::format(v6 ? "[\"[{}]:{}\"]" : "[\"{}:{}\"]", options.ip,
+                       port + options.port_offset);
+  };
+  std::string out = fmt::format(
+      "hostname = \"localhost\"\n"
+      "[storage]\ndirectory = '{0}'\n"
+      "[listeners]\nsmtp = {1}\nsubmission = {2}\nsubmissions = {3}\nimap = {4}\nimaps = {5}\n"
+      "[tls]\ncertificate = '{0}/{6}'\nkey = '{0}/{7}'\n"
+      "[smtp]\ncheck_sender_domain = false\n"
+      "[limits]\nconnections_per_ip = 0\n",
+      options.directory, at(25), at(587), at(465), at(143), at(993), "cert.pem", "cert.key");
+  if (!options.deliver_remote)
+    out += "[delivery]\nallow_private_destinations = true\nonly_loopback = true\n";
+  return out;
+}
+
+int localserve(const LocalOptions& options) {
+  const auto done = run_local(options);
+  if (done) return 0;
+  std::cerr << "postern: "
+            << (done.error().detail.empty() ? to_string(done.error().code) : done.error().detail)
+            << '\n';
+  return 1;
+}
+
+}  // namespace postern::server

@@ -1,0 +1,273 @@
+#include "server/server.hpp"
+
+#include <algorithm>
+#include <csignal>
+#include <filesystem>
+#include <thread>
+#include <utility>
+
+#include <boost/asio/basic_signal_set.hpp>
+#include <fmt/format.h>
+
+#include "async/gather.hpp"
+#include "async/on_core.hpp"
+#include "metricsd/session.hpp"
+#include "net/tcp_dialer.hpp"
+#include "server/budget.hpp"
+#include "server/login_guard.hpp"
+#include "server/outbound.hpp"
+#include "vocab/try.hpp"
+
+namespace postern::server {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Reads that miss the cache; Argon2 checks wait in a queue of 64 (architecture, "Security shape").
+constexpr std::size_t kDiskThreads = 4;
+constexpr std::size_t kDiskQueue = 10'000;
+constexpr std::size_t kPasswordQueue = 64;
+
+std::size_t core_count(const config::Config& config) {
+  if (config.cores > 0) return static_cast<std::size_t>(config.cores);
+  return std::max(1U, std::thread::hardware_concurrency());
+}
+
+}  // namespace
+
+Server::Server(std::shared_ptr<const Snapshot> snapshot, log::Logger logger)
+    : snapshot_{std::move(snapshot)}, logger_{std::move(logger)} {
+  for (std::size_t i = 0; i < core_count(now()->config); ++i) {
+    loops_.push_back(std::make_unique<CoreLoop>(clock_, random_));
+    cores_.push_back(&loops_.back()->core());
+  }
+  sessions_ = std::make_unique<Sessions>(cores_, logger_);
+  core_set_ = std::make_unique<net::CoreSet>(cores_);
+  disk_pool_ = std::make_unique<ThreadPool>("postern-disk", kDiskThreads, kDiskQueue);
+  password_pool_ = std::make_unique<ThreadPool>("postern-auth", cores_.size(), kPasswordQueue);
+}
+
+Server::~Server() {
+  for (const auto& loop : loops_) loop->stop();
+  for (const auto& loop : loops_) loop->join();
+  password_pool_.reset();
+  control_.reset();
+  listeners_.clear();
+  delivery_.reset();
+  transport_.reset();
+  queue_.reset();
+  resolver_.reset();
+  directory_.reset();
+  trace_.reset();
+  store_.reset();
+  engine_.reset();
+  disk_pool_.reset();
+}
+
+Task<Result<void>> Server::open_parts() {
+  const auto config = now()->config;
+  const Budget budget = divide_memory(static_cast<std::uint64_t>(config.memory));
+  kv::RocksOptions rocks;
+  rocks.directory = config.directory;
+  rocks.reserve = static_cast<std::uint64_t>(config.reserve);
+  rocks.block_cache = budget.block_cache;
+  rocks.write_buffers = budget.write_buffers;
+  POSTERN_CO_CHECK(apply_test_options(rocks));
+  POSTERN_CO_TRY(engine_, kv::open_rocks(std::move(rocks), *disk_pool_, logger_));
+  store::Settings mail;
+  mail.retention = std::chrono::days{config.retention_days};
+  mail.view_bytes = budget.views;
+  mail.message_bytes = budget.messages;
+  store_ = store::make_mail_store(*engine_, cores_, mail);
+  trace_ = trace::make_log(*engine_, *cores_.front());
+  POSTERN_CO_TRY(directory_, co_await directory::open_directory(*engine_, *store_, *cores_.front(),
+                                                                *password_pool_, {}));
+  POSTERN_CO_TRY(auto dns, resolver_settings(config, budget.resolver));
+  POSTERN_CO_TRY(resolver_, resolver::UnboundResolver::create(*cores_.front(), dns));
+  queue_ = queue::make_queue(*engine_, *store_, *trace_, *cores_.front(), queue_settings(config));
+  POSTERN_CO_TRY(transport_,
+                 make_transport(config, *resolver_, *trace_, cores_, registry_, logger_));
+  delivery_ = delivery::make_delivery(*store_, *directory_, *queue_, *trace_, *cores_.front(),
+                                      {.hostname = config.hostname});
+  services_ = std::make_unique<admin::Services>(admin::Services{.engine = *engine_,
+                                                                .store = *store_,
+                                                                .directory = *directory_,
+                                                                .queue = *queue_,
+                                                                .trace = *trace_,
+                                                                .core = *cores_.front()});
+  co_return Result<void>{};
+}
+
+Task<Result<void>> Server::start(std::vector<Socket> sockets) {
+  POSTERN_CO_CHECK(co_await open_parts());
+  if (prepare) POSTERN_CO_CHECK(co_await prepare(*services_));
+  const auto config = now()->config;
+  guard_ = std::make_unique<smtpd::Guard>(smtpd::Guard::Settings{
+      .max_connections = static_cast<std::uint32_t>(config.connections_per_ip)});
+  login_guard_ = make_login_guard(*guard_, clock_);
+  smtp_metrics_ = std::make_unique<smtpd::Metrics>(registry_);
+  imap_metrics_ = std::make_unique<imapd::Metrics>(registry_);
+  smtp_services_ = std::make_unique<smtpd::Services>(
+      smtpd::Services{.delivery = *delivery_,
+                      .directory = *directory_,
+                      .resolver = *resolver_,
+                      .trace = *trace_,
+                      .guard = *guard_,
+                      .metrics = *smtp_metrics_,
+                      .logger = logger_.with({{"service", "smtp"}})});
+  imap_services_ = std::make_unique<imapd::Services>(
+      imapd::Services{.directory = *directory_,
+                      .guard = *login_guard_,
+                      .metrics = *imap_metrics_,
+                      .logger = logger_.with({{"service", "imap"}})});
+  add_gauges();
+  const auto socket = std::filesystem::path{config.directory} / "control.sock";
+  POSTERN_CO_TRY(control_, control::Server::listen(*cores_.front(), socket, logger_));
+  co_return listen(std::move(sockets));
+}
+
+Result<void> Server::listen(std::vector<Socket> sockets) {
+  for (const auto& socket : sockets) {
+    POSTERN_TRY(auto listener, net::Listener::adopt(*cores_.front(), socket.descriptor));
+    serve_on(*listeners_.emplace_back(std::move(listener)), socket.kind);
+  }
+  return {};
+}
+
+void Server::serve_on(net::Listener& listener, Kind kind) {
+  const Sessions::Serve serve = [this, kind](Core& core, std::unique_ptr<net::Stream> stream) {
+    const auto snapshot = now();
+    switch (kind) {
+      case Kind::smtp:
+        return smtpd::serve(core, std::move(stream), *smtp_services_, snapshot->smtp);
+      case Kind::submission:
+        return smtpd::serve(core, std::move(stream), *smtp_services_, snapshot->submission);
+      case Kind::submissions:
+        return smtpd::serve(core, std::move(stream), *smtp_services_, snapshot->submissions);
+      case Kind::imap:
+        return imapd::serve(core, std::move(stream), *imap_services_, snapshot->imap);
+      case Kind::imaps:
+        return imapd::serve(core, std::move(stream), *imap_services_, snapshot->imaps);
+      case Kind::metrics: return metricsd::serve(core, std::move(stream), registry_);
+    }
+    std::unreachable();
+  };
+  const auto on_accept = [this, serve](Core& core, std::unique_ptr<net::Stream> stream) {
+    sessions_->spawn(core, std::move(stream), serve);
+  };
+  sessions_->group(*cores_.front()).spawn(listener.run(*core_set_, on_accept, logger_));
+}
+
+void Server::add_gauges() {
+  registry_.gauge_from("postern_queue_messages", "Messages waiting to be sent",
+                       [this] { return static_cast<double>(queue_->stats().waiting); });
+  registry_.gauge_from("postern_queue_held", "Messages held for a person",
+                       [this] { return static_cast<double>(queue_->stats().held); });
+  registry_.gauge_from("postern_store_syncs", "Syncs of the store's log",
+                       [this] { return static_cast<double>(engine_->stats().syncs); });
+  registry_.gauge_from("postern_store_appends", "Commits",
+                       [this] { return static_cast<double>(engine_->stats().appends); });
+  registry_.gauge_from("postern_store_health", "0 good, 1 low on space, 2 read-only",
+                       [this] { return static_cast<double>(engine_->health()); });
+  registry_.gauge_from("postern_mail_delivered", "Messages put into mailboxes",
+                       [this] { return static_cast<double>(store_->stats().delivered); });
+  registry_.gauge_from("postern_connections", "Connections being served",
+                       [this] { return static_cast<double>(core_set_->connections()); });
+}
+
+/// Once a second the trace, now and then the sweeper, once a day old traces. A failing store is
+/// its own news: it is logged, and tried again.
+Task<> Server::maintain() {
+  Core& core = *cores_.front();
+  const auto sleeper = std::make_shared<Sleeper>(core);
+  sleepers_.push_back(sleeper);
+  const auto config = now()->config;
+  const Duration sweep_every = std::chrono::seconds{config.sweep_seconds};
+  Instant sweep_at = core.clock.instant();
+  Instant expire_at = core.clock.instant() + 1h;
+  for (bool more = true; more && !stopping_;) {
+    const auto flushed = co_await trace_->flush();
+    if (!flushed) logger_.warn("trace not written", {{"why", to_string(flushed.error().code)}});
+    if (core.clock.instant() >= sweep_at) {
+      sweep_at = core.clock.instant() + sweep_every;
+      const auto swept = co_await store_->sweep();
+      if (!swept) logger_.warn("sweep failed", {{"why", to_string(swept.error().code)}});
+    }
+    if (core.clock.instant() >= expire_at) {
+      expire_at = core.clock.instant() + 24h;
+      const auto expired = co_await trace_->expire(std::chrono::days{config.trace_days});
+      if (!expired) logger_.warn("trace not expired", {{"why", to_string(expired.error().code)}});
+    }
+    more = co_await sleeper->sleep(1s);
+  }
+}
+
+Task<> Server::await_signals(Reload reload) {
+  asio::basic_signal_set<Executor> signals{cores_.front()->executor, SIGTERM, SIGINT, SIGHUP};
+  for (;;) {
+    const int signal = co_await signals.async_wait(use_task);
+    if (signal != SIGHUP) break;
+    auto fresh = reload();
+    if (fresh) {
+      snapshot_ = *std::move(fresh);
+      logger_.info("configuration and certificates reloaded");
+    } else {
+      logger_.error("reload refused, the old configuration stays",
+                    {{"why", log::Detail{fresh.error().detail}}});
+    }
+  }
+  logger_.info("shutting down");
+}
+
+Task<> Server::stop() {
+  stopping_ = true;
+  for (const auto& listener : listeners_) listener->stop();
+  if (control_) control_->stop();
+  if (queue_) queue_->stop();
+  for (const auto& sleeper : sleepers_) sleeper->cancel();
+  co_await sessions_->stop();
+  if (resolver_) resolver_->stop();
+  if (trace_) {
+    const auto flushed = co_await trace_->flush();
+    if (!flushed) logger_.warn("trace not written", {{"why", to_string(flushed.error().code)}});
+  }
+}
+
+Task<> Server::live(std::vector<Socket> sockets, std::function<void()> ready) {
+  outcome_ = co_await start(std::move(sockets));
+  if (!outcome_) {
+    for (const auto& loop : loops_) loop->stop();
+    co_return;
+  }
+  auto& group = sessions_->group(*cores_.front());
+  group.spawn(
+      queue_->run(*transport_, [this](std::string content, smtp::Address to, TraceId about) {
+        return delivery_->submit_notice(std::move(content), std::move(to), about);
+      }));
+  group.spawn(control_->run(
+      [this](std::string request) { return admin::handle(*services_, std::move(request)); }));
+  group.spawn(maintain());
+  ready();
+}
+
+Result<void> Server::run(std::vector<Socket> sockets, Reload reload, std::function<void()> ready) {
+  for (std::size_t i = 1; i < loops_.size(); ++i)
+    loops_[i]->start(fmt::format("postern-core{}", i));
+  TaskGroup main{cores_.front()->executor, [this](const std::exception_ptr&) {
+                   logger_.error("the main task failed: this is a bug");
+                   loops_.front()->stop();
+                 }};
+  const auto whole = [](Server& self, std::vector<Socket> at, Reload again,
+                        std::function<void()> done) -> Task<> {
+    co_await self.live(std::move(at), std::move(done));
+    if (!self.outcome_) co_return;
+    co_await self.await_signals(std::move(again));
+    co_await self.stop();
+    for (const auto& loop : self.loops_) loop->stop();
+  };
+  main.spawn(whole(*this, std::move(sockets), std::move(reload), std::move(ready)));
+  loops_.front()->run();
+  return std::move(outcome_);
+}
+
+}  // namespace postern::server

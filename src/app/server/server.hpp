@@ -1,0 +1,108 @@
+#pragma once
+
+#include <atomic>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "admin/services.hpp"
+#include "async/core_loop.hpp"
+#include "async/pool.hpp"
+#include "config/config.hpp"
+#include "control/server.hpp"
+#include "delivery/delivery.hpp"
+#include "directory/directory.hpp"
+#include "imapd/session.hpp"
+#include "kv/rocks_engine.hpp"
+#include "log/log.hpp"
+#include "metrics/metrics.hpp"
+#include "net/listener.hpp"
+#include "net/tls_context.hpp"
+#include "queue/queue.hpp"
+#include "resolver/unbound.hpp"
+#include "server/sessions.hpp"
+#include "server/sockets.hpp"
+#include "smtpd/session.hpp"
+#include "store/mail_store.hpp"
+#include "trace/trace.hpp"
+
+namespace postern::server {
+
+/// What a connection is served with: replaced as a whole by a reload; a session keeps its own.
+struct Snapshot {
+  config::Config config;
+  std::shared_ptr<const net::TlsContext> tls;         ///< With tickets.
+  std::shared_ptr<const net::TlsContext> tls_port25;  ///< Without (some senders stumble).
+  std::shared_ptr<const smtpd::Settings> smtp, submission, submissions;
+  std::shared_ptr<const imapd::Settings> imap, imaps;
+};
+/// `bad_config`: a certificate file that cannot be used.
+[[nodiscard]] Result<std::shared_ptr<const Snapshot>> make_snapshot(config::Config config);
+
+/// The running server: owns every part, in the order in which they depend on each other. Made and
+/// destroyed on the main thread, before and after its loops run.
+class Server {
+ public:
+  Server(std::shared_ptr<const Snapshot> snapshot, log::Logger logger);
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  /// Opens the store and starts serving `sockets`; runs the first core on this thread till
+  /// SIGTERM, SIGINT or a failure to start. `reload`, on SIGHUP, gives a new snapshot or says why
+  /// not. `ready` is called once all is served.
+  using Reload = std::function<Result<std::shared_ptr<const Snapshot>>()>;
+  Result<void> run(std::vector<Socket> sockets, Reload reload, std::function<void()> ready);
+
+  /// What commands work on; valid once `ready` was called. For localserve's first account too.
+  [[nodiscard]] admin::Services& services() { return *services_; }
+  /// Called after the store is open and before anything is served.
+  std::function<Task<Result<void>>(admin::Services&)> prepare;
+
+ private:
+  Task<Result<void>> start(std::vector<Socket> sockets);
+  Task<Result<void>> open_parts();
+  Result<void> listen(std::vector<Socket> sockets);
+  Task<> stop();
+  Task<> live(std::vector<Socket> sockets, std::function<void()> ready);
+  Task<> maintain();
+  Task<> await_signals(Reload reload);
+  void serve_on(net::Listener& listener, Kind kind);
+  [[nodiscard]] std::shared_ptr<const Snapshot> now() const { return snapshot_.load(); }
+  void add_gauges();
+
+  std::atomic<std::shared_ptr<const Snapshot>> snapshot_;
+  log::Logger logger_;
+  SystemClock clock_;
+  SystemRandom random_;
+  metrics::Registry registry_;
+  std::vector<std::unique_ptr<CoreLoop>> loops_;
+  std::vector<Core*> cores_;
+  std::unique_ptr<Sessions> sessions_;
+  std::unique_ptr<ThreadPool> disk_pool_;
+  std::unique_ptr<ThreadPool> password_pool_;
+  std::unique_ptr<kv::Engine> engine_;
+  std::unique_ptr<store::MailStore> store_;
+  std::unique_ptr<trace::Log> trace_;
+  std::unique_ptr<directory::Directory> directory_;
+  std::unique_ptr<resolver::UnboundResolver> resolver_;
+  std::unique_ptr<queue::Queue> queue_;
+  std::unique_ptr<queue::Transport> transport_;
+  std::unique_ptr<delivery::Delivery> delivery_;
+  std::unique_ptr<smtpd::Guard> guard_;
+  std::unique_ptr<smtpd::Metrics> smtp_metrics_;
+  std::unique_ptr<imapd::Metrics> imap_metrics_;
+  std::unique_ptr<imapd::LoginGuard> login_guard_;
+  std::unique_ptr<smtpd::Services> smtp_services_;
+  std::unique_ptr<imapd::Services> imap_services_;
+  std::unique_ptr<admin::Services> services_;
+  std::unique_ptr<control::Server> control_;
+  std::unique_ptr<net::CoreSet> core_set_;
+  std::vector<std::unique_ptr<net::Listener>> listeners_;
+  std::vector<std::shared_ptr<Sleeper>> sleepers_;
+  Result<void> outcome_;
+  bool stopping_ = false;
+};
+
+}  // namespace postern::server

@@ -1,0 +1,61 @@
+#include "server/sessions.hpp"
+
+#include <exception>
+#include <utility>
+
+#include "async/on_core.hpp"
+
+namespace postern::server {
+namespace {
+
+std::string words_of(const std::exception_ptr& bug) {
+  try {
+    std::rethrow_exception(bug);
+  } catch (const std::exception& error) {
+    return error.what();
+  } catch (...) {
+    return "not a std::exception";
+  }
+}
+
+}  // namespace
+
+Sessions::Place::Place(Core& at, log::Logger logger)
+    : core{at}, group{at.executor, [logger](const std::exception_ptr& bug) {
+                        logger.error("a coroutine ended with an exception: this is a bug",
+                                     {{"what", words_of(bug)}});
+                      }} {}
+
+Sessions::Sessions(std::span<Core* const> cores, log::Logger logger) {
+  for (auto* const core : cores) places_.emplace(core, std::make_unique<Place>(*core, logger));
+}
+
+Task<> Sessions::run(Place& place, net::Stream* key, Task<> session) {
+  struct Leave {
+    Place& place;
+    net::Stream* key;
+    ~Leave() { place.live.erase(key); }
+  };
+  const Leave leave{place, key};
+  co_await std::move(session);
+}
+
+void Sessions::spawn(Core& core, std::unique_ptr<net::Stream> stream, const Serve& serve) {
+  Place& place = *places_.at(&core);
+  if (place.stopping) return;
+  auto* const key = stream.get();
+  place.live.insert(key);
+  place.group.spawn(run(place, key, serve(core, std::move(stream))));
+}
+
+Task<> Sessions::stop_place(Place& place) {
+  place.stopping = true;
+  for (auto* const stream : place.live) stream->stop(Errc::shutting_down);
+  co_await place.group.join();
+}
+
+Task<> Sessions::stop() {
+  for (auto& [core, place] : places_) co_await on_core(core->executor, stop_place(*place));
+}
+
+}  // namespace postern::server

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "config/config.hpp"
+#include "net/stream.hpp"
+#include "vocab/result.hpp"
+
+namespace postern::server {
+
+enum class Kind : std::uint8_t { smtp, submission, submissions, imap, imaps, metrics };
+[[nodiscard]] std::string_view to_string(Kind kind);
+
+/// A listening socket and what it is for; whoever gets it owns the descriptor.
+struct Socket {
+  Kind kind = Kind::smtp;
+  net::Endpoint at;
+  int descriptor = -1;
+};
+
+/// Binds everything the configuration names, taking over what systemd passed (LISTEN_FDS, matched
+/// by address). All or nothing. `bad_config`: one line that names the port and what to do.
+[[nodiscard]] Result<std::vector<Socket>> bind_all(const config::Listeners& listeners);
+
+}  // namespace postern::server
