@@ -22,10 +22,11 @@ std::string without_wildcard_runs(std::string_view pattern) {
   std::string out;
   for (const char c : pattern) {
     const bool wild = c == '*' || c == '%';
-    if (!wild || out.empty() || (out.back() != '*' && out.back() != '%'))
+    if (!wild || out.empty() || (out.back() != '*' && out.back() != '%')) {
       out.push_back(c);
-    else if (c == '*')
+    } else if (c == '*') {
       out.back() = c;
+    }
   }
   return out;
 }

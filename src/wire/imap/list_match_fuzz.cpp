@@ -17,10 +17,11 @@ bool defined(std::string_view pattern, std::string_view name) {
   for (const char c : pattern) {
     std::vector<bool> next(name.size() + 1);
     for (std::size_t i = 0; i <= name.size(); ++i) {
-      if (c == '*' || c == '%')
+      if (c == '*' || c == '%') {
         next[i] = fits[i] || (i > 0 && next[i - 1] && (c == '*' || name[i - 1] != '/'));
-      else
+      } else {
         next[i] = i > 0 && fits[i - 1] && name[i - 1] == c;
+      }
     }
     fits = std::move(next);
   }

@@ -75,14 +75,15 @@ Parsed<void> section_text(Lexer& in, Section& section) {
     section.text = Text::header_fields;
     return header_list(in, section);
   }
-  if (in.eat_word("HEADER"))
+  if (in.eat_word("HEADER")) {
     section.text = Text::header;
-  else if (in.eat_word("TEXT"))
+  } else if (in.eat_word("TEXT")) {
     section.text = Text::text;
-  else if (!section.part.empty() && in.eat_word("MIME"))
+  } else if (!section.part.empty() && in.eat_word("MIME")) {
     section.text = Text::mime;
-  else
+  } else {
     return bad("unknown section");
+  }
   return {};
 }
 
@@ -171,14 +172,16 @@ Parsed<void> store_modifier(Lexer& in, Store& store) {
 }
 
 Parsed<void> store_how(Lexer& in, Store& store) {
-  if (in.eat('+'))
+  if (in.eat('+')) {
     store.how = Store::How::add;
-  else if (in.eat('-'))
+  } else if (in.eat('-')) {
     store.how = Store::How::remove;
-  if (in.eat_word("FLAGS.SILENT"))
+  }
+  if (in.eat_word("FLAGS.SILENT")) {
     store.silent = true;
-  else if (!in.eat_word("FLAGS"))
+  } else if (!in.eat_word("FLAGS")) {
     return bad("FLAGS expected");
+  }
   return in.space();
 }
 

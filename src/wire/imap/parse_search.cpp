@@ -264,10 +264,11 @@ Parsed<Command> parse_search(Lexer& in, bool uid) {
     POSTERN_TRY(auto key, search_key(in, budget));
     all.keys.push_back(std::move(key));
   } while (in.eat_spaces() && !in.at_end());
-  if (all.keys.size() == 1)
+  if (all.keys.size() == 1) {
     search.key = std::move(all.keys.front());
-  else
+  } else {
     search.key = {std::move(all)};
+  }
   return search;
 }
 

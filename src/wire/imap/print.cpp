@@ -64,26 +64,29 @@ void append_string(std::string& out, std::string_view text, NameForm form) {
 }
 
 void append_nstring(std::string& out, const std::optional<std::string>& text, NameForm form) {
-  if (text)
+  if (text) {
     append_string(out, *text, form);
-  else
+  } else {
     out += "NIL";
+  }
 }
 
 void append_astring(std::string& out, std::string_view text, NameForm form) {
   const bool bare = !text.empty() && !text::iequals(text, "NIL") && text.size() <= kMaxQuoted &&
                     std::ranges::all_of(text, is_astring_char);
-  if (bare)
+  if (bare) {
     out += text;
-  else
+  } else {
     append_string(out, text, form);
+  }
 }
 
 void append_mailbox(std::string& out, std::string_view name, NameForm form) {
-  if (form == NameForm::utf8)
+  if (form == NameForm::utf8) {
     append_astring(out, name, form);
-  else
+  } else {
     append_astring(out, to_mutf7(name), form);
+  }
 }
 
 void append_literal_mark(std::string& out, std::uint64_t octets) {

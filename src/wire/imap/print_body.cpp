@@ -8,10 +8,11 @@ namespace {
 
 void append_or_nil(std::string& out, const std::string& text, NameForm form) {
   out.push_back(' ');
-  if (text.empty())
+  if (text.empty()) {
     out += "NIL";
-  else
+  } else {
     append_string(out, text, form);
+  }
 }
 
 void append_params(std::string& out, const std::vector<mime::Param>& params, NameForm form) {
@@ -90,10 +91,11 @@ void append_single(std::string& out, const mime::Part& part, bool extended, Name
     out.push_back(' ');
     append_envelope(out, part.envelope.value_or(mime::Envelope{}), form);
     out.push_back(' ');
-    if (part.children.empty())
+    if (part.children.empty()) {
       append_body(out, empty_text(), extended, form);
-    else
+    } else {
       append_body(out, part.children.front(), extended, form);
+    }
   }
   if (message || part.type == "text") {
     out.push_back(' ');
@@ -108,10 +110,11 @@ void append_single(std::string& out, const mime::Part& part, bool extended, Name
 
 void append_body(std::string& out, const mime::Part& part, bool extended, NameForm form) {
   out.push_back('(');
-  if (part.kind == mime::Part::Kind::multipart)
+  if (part.kind == mime::Part::Kind::multipart) {
     append_multipart(out, part, extended, form);
-  else
+  } else {
     append_single(out, part, extended, form);
+  }
   out.push_back(')');
 }
 

@@ -22,10 +22,11 @@ std::string normalised(std::string_view printed) {
       out.push_back('"');
       for (const char c : text::lower(in.string().value())) {
         if (c == '"' || c == '\\') out.push_back('\\');
-        if (c == '\r' || c == '\n' || c == '\t')
+        if (c == '\r' || c == '\n' || c == '\t') {
           out += c == '\r' ? "\\r" : c == '\n' ? "\\n" : "\\t";
-        else
+        } else {
           out.push_back(c);
+        }
       }
       out.push_back('"');
       continue;

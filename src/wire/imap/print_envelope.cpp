@@ -6,10 +6,11 @@ namespace postern::imap {
 namespace {
 
 void append_or_nil(std::string& out, const std::string& text, NameForm form) {
-  if (text.empty())
+  if (text.empty()) {
     out += "NIL";
-  else
+  } else {
     append_string(out, text, form);
+  }
 }
 
 void append_mailbox_address(std::string& out, const mime::Mailbox& box, NameForm form) {
@@ -41,10 +42,11 @@ void append_addresses(std::string& out, const mime::AddressList& list, NameForm 
   }
   out.push_back('(');
   for (const auto& address : list) {
-    if (const auto* box = std::get_if<mime::Mailbox>(&address))
+    if (const auto* box = std::get_if<mime::Mailbox>(&address)) {
       append_mailbox_address(out, *box, form);
-    else if (const auto* group = std::get_if<mime::Group>(&address))
+    } else if (const auto* group = std::get_if<mime::Group>(&address)) {
       append_group(out, *group, form);
+    }
   }
   out.push_back(')');
 }

@@ -136,10 +136,11 @@ void FetchResponse::thread_id(std::optional<std::string_view> id) {
 
 void FetchResponse::save_date(const std::optional<mime::DateTime>& date) {
   begin_item("SAVEDATE ");
-  if (date)
+  if (date) {
     append_date_time(out_, *date);
-  else
+  } else {
     out_ += "NIL";
+  }
 }
 
 void FetchResponse::envelope(const mime::Envelope& envelope, NameForm form) {
@@ -163,10 +164,11 @@ void FetchResponse::begin_literal(const FetchItem& item, std::uint64_t octets, b
   begin_item("");
   append_item_name(out_, item);
   out_.push_back(' ');
-  if (literal8)
+  if (literal8) {
     append_literal8_mark(out_, octets);
-  else
+  } else {
     append_literal_mark(out_, octets);
+  }
 }
 
 void FetchResponse::nil(const FetchItem& item) {

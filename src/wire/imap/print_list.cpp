@@ -6,10 +6,11 @@ namespace postern::imap {
 namespace {
 
 void append_delimiter(std::string& out, char delimiter) {
-  if (delimiter == '\0')
+  if (delimiter == '\0') {
     out += "NIL";
-  else
+  } else {
     append_string(out, {&delimiter, 1});
+  }
 }
 
 /// ` ("CHILDINFO" ("SUBSCRIBED") "OLDNAME" ("x"))`. Tags quoted: some clients know only that form.

@@ -159,11 +159,13 @@ TEST(Print, DatesParseToThemselves) {
     Lexer in{text};
     EXPECT_EQ(printed(append_date_time, parse_date_time(in).value()), text);
   }
-  for (const auto* text : {"17-Jul-1996 02:44:25 -0700", "\"\"", "\"30-Feb-2024 00:00:00 +0000\""})
+  for (const auto* text :
+       {"17-Jul-1996 02:44:25 -0700", "\"\"", "\"30-Feb-2024 00:00:00 +0000\""}) {
     EXPECT_FALSE([&] {
       Lexer in{text};
       return parse_date_time(in).has_value();
     }()) << text;
+  }
 }
 
 }  // namespace

@@ -22,9 +22,10 @@ void release_if_large(std::string& buffer) {
   if (buffer.capacity() > kIdleCapacity) std::string{}.swap(buffer);
 }
 
-void strip_line_break(std::string& text) {
-  if (text.ends_with('\n')) text.pop_back();
-  if (text.ends_with('\r')) text.pop_back();
+/// Of the line that starts at `from`: a CR before that is the end of a literal.
+void strip_line_break(std::string& text, std::size_t from) {
+  if (text.size() > from && text.ends_with('\n')) text.pop_back();
+  if (text.size() > from && text.ends_with('\r')) text.pop_back();
 }
 
 }  // namespace
@@ -99,21 +100,24 @@ std::optional<CommandReader::Event> CommandReader::read_line() {
     // What was refused at its very end is skipped already, unless it announces a literal.
     if (whole) {
       const bool was_line = want_line_;
-      strip_line_break(text_);
-      const auto mark = literal_mark_at_end(text_);
+      strip_line_break(text_, line_begin_);
+      const auto mark = literal_mark_at_end(std::string_view{text_}.substr(line_begin_));
       const auto event = refuse(kLineTooLong);
-      if (mark && !mark->synchronising && !was_line)
+      if (mark && !mark->synchronising && !was_line) {
         skip_literal_of(*mark);
-      else
+      } else {
         text_given_ = true;
+      }
       return event;
     }
     const auto event = refuse(kLineTooLong);
+    text_.erase(0, line_begin_);
+    line_begin_ = 0;
     state_ = State::skip_line;
     return event;
   }
   if (!whole) return Event::need_input;
-  strip_line_break(text_);
+  strip_line_break(text_, line_begin_);
   return line_complete();
 }
 
@@ -152,10 +156,11 @@ std::optional<CommandReader::Event> CommandReader::begin_literal(const LiteralMa
       (!is_message && mark.size > limits_.literals - std::min(literal_octets_, limits_.literals))) {
     const auto event =
         refuse(literals_ > limits_.literal_count ? kTooManyLiterals : kLiteralTooLarge);
-    if (mark.synchronising)
+    if (mark.synchronising) {
       text_given_ = true;
-    else
+    } else {
       skip_literal_of(mark);
+    }
     return event;
   }
   if (is_message) {
@@ -189,6 +194,7 @@ std::optional<CommandReader::Event> CommandReader::refuse(Fault fault) {
 
 void CommandReader::skip_literal_of(const LiteralMark& mark) {
   release_if_large(text_);
+  line_begin_ = 0;
   left_ = mark.size;
   state_ = State::skip_literal;
   if (left_ > limits_.swallow - std::min(swallowed_, limits_.swallow)) state_ = State::closed;
@@ -207,12 +213,13 @@ std::optional<CommandReader::Event> CommandReader::skip_line() {
     if (text_.size() > kKeptTail) text_.erase(0, text_.size() - kKeptTail);
     return Event::need_input;
   }
-  strip_line_break(text_);
+  strip_line_break(text_, line_begin_);
   const auto mark = literal_mark_at_end(text_);
-  if (mark && !mark->synchronising)
+  if (mark && !mark->synchronising) {
     skip_literal_of(*mark);
-  else
+  } else {
     start_command();
+  }
   return std::nullopt;
 }
 

@@ -73,10 +73,11 @@ class Player {
   void offered() {
     note('m', reader_.text());
     accepting_ = !accepting_;
-    if (!accepting_)
+    if (!accepting_) {
       reader_.refuse_message();
-    else if (reader_.accept_message())
+    } else if (reader_.accept_message()) {
       note('+', "");
+    }
   }
 
   CommandReader reader_{kLimits};

@@ -66,10 +66,11 @@ class Script {
   void decide() {
     log.push_back("message " + std::to_string(reader.message().size) + " of " +
                   std::string{reader.text()});
-    if (refuse_messages)
+    if (refuse_messages) {
       reader.refuse_message();
-    else if (reader.accept_message())
+    } else if (reader.accept_message()) {
       log.emplace_back("+");
+    }
   }
 };
 
@@ -100,6 +101,11 @@ TEST(CommandReader, AsksForSynchronisingLiteralsOnly) {
 TEST(CommandReader, TheEndOfALiteralIsNoMark) {
   EXPECT_THAT(played("a LOGIN x {3+}\r\n{9}\r\nb NOOP\r\n"),
               ElementsAre("command a LOGIN x {3+}\r\n{9}", "command b NOOP"));
+}
+
+TEST(CommandReader, ALiteralKeepsTheCarriageReturnAtItsEnd) {
+  EXPECT_THAT(played("a LOGIN x {2+}\r\ny\r\nb NOOP\r\n"),
+              ElementsAre("command a LOGIN x {2+}\r\ny\r", "command b NOOP"));
 }
 
 TEST(CommandReader, AcceptsEmptyLiterals) {

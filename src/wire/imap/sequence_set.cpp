@@ -19,10 +19,11 @@ RangeSet::RangeSet(std::vector<Range> ranges) : ranges_{std::move(ranges)} {
   std::size_t kept = 0;
   for (const Range next : ranges_) {
     // 64 bits: a range may end at the largest number there is.
-    if (kept > 0 && next.first <= std::uint64_t{ranges_[kept - 1].last} + 1)
+    if (kept > 0 && next.first <= std::uint64_t{ranges_[kept - 1].last} + 1) {
       ranges_[kept - 1].last = std::max(ranges_[kept - 1].last, next.last);
-    else
+    } else {
       ranges_[kept++] = next;
+    }
   }
   ranges_.resize(kept);
 }
@@ -39,10 +40,11 @@ bool RangeSet::contains(std::uint32_t number) const {
 }
 
 void RangeSet::push_back(std::uint32_t number) {
-  if (!ranges_.empty() && std::uint64_t{ranges_.back().last} + 1 == number)
+  if (!ranges_.empty() && std::uint64_t{ranges_.back().last} + 1 == number) {
     ranges_.back().last = number;
-  else
+  } else {
     ranges_.push_back({number, number});
+  }
 }
 
 bool SequenceSet::has_star() const {
