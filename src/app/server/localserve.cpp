@@ -115,9 +115,9 @@ Result<void> run_local(const LocalOptions& options) {
 std::string local_config_text(const LocalOptions& options) {
   const auto ip = text::IpAddress::parse(options.ip);
   const bool v6 = ip && ip->is_v6();
+  const auto host = v6 ? "[" + options.ip + "]" : options.ip;
   const auto at = [&](int port) {
-    return fmt::format(v6 ? "[\"[{}]:{}\"]" : "[\"{}:{}\"]", options.ip,
-                       port + options.port_offset);
+    return "[\"" + host + ":" + std::to_string(port + options.port_offset) + "\"]";
   };
   std::string out = fmt::format(
       "hostname = \"localhost\"\n"

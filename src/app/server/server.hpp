@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "admin/admin.hpp"
 #include "admin/services.hpp"
 #include "async/core_loop.hpp"
 #include "async/pool.hpp"

@@ -1,0 +1,22 @@
+#pragma once
+
+#include "async/core.hpp"
+#include "directory/directory.hpp"
+#include "kv/engine.hpp"
+#include "queue/queue.hpp"
+#include "store/mail_store.hpp"
+#include "trace/trace.hpp"
+
+namespace postern::admin {
+
+/// What administration works on; all of it outlives every request.
+struct Services {
+  kv::Engine& engine;
+  store::MailStore& store;
+  directory::Directory& directory;
+  queue::Queue& queue;
+  trace::Log& trace;
+  Core& core;
+};
+
+}  // namespace postern::admin
