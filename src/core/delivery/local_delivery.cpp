@@ -55,6 +55,7 @@ Task<RecipientVerdict> LocalDelivery::check(const smtp::Address& recipient, std:
   }
   if (!found.remote.empty()) co_return verdict(Verdict::accept);
   std::vector<AccountId> accounts;
+  accounts.reserve(found.accounts.size());
   for (const auto& local : found.accounts) accounts.push_back(local.account);
   co_return co_await check_accounts(std::move(accounts), size);
 }
@@ -228,6 +229,7 @@ void LocalDelivery::note_refused(const Transaction& transaction, const Error& er
   trace_.note(std::move(event));
 }
 
+// NOLINTNEXTLINE(readability-function-size): what it is wired to, each named once
 std::unique_ptr<Delivery> make_delivery(store::MailStore& store, directory::Directory& directory,
                                         queue::Queue& queue, trace::Log& trace, Core& core,
                                         Settings settings) {

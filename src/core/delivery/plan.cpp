@@ -31,9 +31,9 @@ class Planner {
       return;
     }
     for (auto& local : found.accounts) {
-      if (accounts_.insert(local.account).second)
-        plan_.copies.push_back(
-            {.account = local.account, .address = std::move(local.address), .recipient = index});
+      if (!accounts_.insert(local.account).second) continue;
+      plan_.copies.push_back(
+          {.account = local.account, .address = std::move(local.address), .recipient = index});
     }
     const bool one = found.accounts.size() + found.remote.size() == 1;
     for (auto& address : found.remote) add_member(std::move(address), recipient, one);

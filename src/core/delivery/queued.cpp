@@ -11,7 +11,7 @@ namespace {
 
 using Fate = queue::RecipientOutcome;
 
-constexpr std::uint64_t kReadStep = 256 * 1024;
+constexpr std::uint64_t kReadStep = std::uint64_t{256} * 1024;
 
 Fate delivered() {
   return {.kind = Fate::Kind::sent, .code = 250, .status = "2.0.0", .text = "Delivered"};

@@ -133,7 +133,8 @@ Task<Result<void>> LocalDirectory::add_domain(Domain domain) {
     if (next.view.domain(entry.domain().name) != nullptr)
       return fail(Errc::already_exists, entry.domain().name);
     next.batch.put(domain_key(entry.domain().name), encode(entry.record));
-    next.view.domains.put(entry.domain().name, std::move(entry));
+    auto name = entry.domain().name;
+    next.view.domains.put(std::move(name), std::move(entry));
     return {};
   });
 }
@@ -163,8 +164,9 @@ Task<Result<void>> LocalDirectory::change_domain(Domain domain) {
     if (options.fold_case != old->domain().fold_case ||
         options.fold_dots != old->domain().fold_dots)
       POSTERN_CHECK(rename_addresses(next.view, next.batch, options));
-    next.batch.put(domain_key(options.name), encode(entry.record));
-    next.view.domains.put(options.name, std::move(entry));
+    auto name = options.name;
+    next.batch.put(domain_key(name), encode(entry.record));
+    next.view.domains.put(std::move(name), std::move(entry));
     return {};
   });
 }

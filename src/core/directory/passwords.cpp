@@ -59,7 +59,7 @@ Task<Result<bool>> LocalDirectory::verify(CredentialPtr credential, crypto::Dige
       at != checks_.end() && at->second->credential == credential) {
     const auto check = at->second;
     while (!check->outcome) co_await check->done.wait();
-    co_return *check->outcome;
+    co_return check->outcome.value();
   }
   const auto check = std::make_shared<Check>();
   check->credential = credential;
@@ -76,7 +76,7 @@ Task<Result<bool>> LocalDirectory::verify(CredentialPtr credential, crypto::Dige
   if (const auto at = checks_.find(question); at != checks_.end() && at->second == check)
     checks_.erase(at);
   check->done.notify_all();
-  co_return *check->outcome;
+  co_return check->outcome.value();
 }
 
 Task<Result<Directory::Login>> LocalDirectory::authenticate(std::string login,

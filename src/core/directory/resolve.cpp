@@ -118,9 +118,9 @@ class Resolver {
     if (entry == nullptr) return;
     if (entry->account().disabled) return refuse({});
     const auto known = std::ranges::find(out_.accounts, id, &Resolution::Local::account);
-    if (known == out_.accounts.end() && !full())
-      out_.accounts.push_back(
-          {.account = id, .address = entry->account().address, .subaddress = subaddress});
+    if (known != out_.accounts.end() || full()) return;
+    out_.accounts.push_back(
+        {.account = id, .address = entry->account().address, .subaddress = subaddress});
   }
 
   void add_remote(const smtp::Address& address) {
