@@ -18,6 +18,10 @@ const std::string kMail =
 const std::string kPlain = "Subject: x\r\n\r\nonly\r\n";
 const std::string kPrefix = "Return-Path: <a@b>\r\n";
 
+imap::Section at(std::vector<std::uint32_t> part, Text text = Text::whole) {
+  return {.part = std::move(part), .text = text, .fields = {}};
+}
+
 /// What a section of `mail`, served behind `prefix`, holds.
 std::optional<std::string> section(const std::string& mail, imap::Section wanted,
                                    const std::string& prefix = {}) {
@@ -32,25 +36,25 @@ std::optional<std::string> section(const std::string& mail, imap::Section wanted
 
 TEST(Section, OfTheMessageItself) {
   EXPECT_EQ(section(kPlain, {}, kPrefix), kPrefix + kPlain);
-  EXPECT_EQ(section(kPlain, {{}, Text::header}, kPrefix), kPrefix + "Subject: x\r\n\r\n");
-  EXPECT_EQ(section(kPlain, {{}, Text::text}, kPrefix), "only\r\n");
+  EXPECT_EQ(section(kPlain, at({}, Text::header), kPrefix), kPrefix + "Subject: x\r\n\r\n");
+  EXPECT_EQ(section(kPlain, at({}, Text::text), kPrefix), "only\r\n");
 }
 
 TEST(Section, OfTheOnlyPart) {
-  EXPECT_EQ(section(kPlain, {{1}}, kPrefix), "only\r\n");
-  EXPECT_EQ(section(kPlain, {{2}}), std::nullopt);
-  EXPECT_EQ(section(kPlain, {{1, 1}}), std::nullopt);
+  EXPECT_EQ(section(kPlain, at({1}), kPrefix), "only\r\n");
+  EXPECT_EQ(section(kPlain, at({2})), std::nullopt);
+  EXPECT_EQ(section(kPlain, at({1, 1})), std::nullopt);
 }
 
 TEST(Section, OfPartsAndEnclosedMessages) {
-  EXPECT_EQ(section(kMail, {{1}}, kPrefix), "first");
-  EXPECT_EQ(section(kMail, {{1}, Text::mime}, kPrefix), "Content-Type: text/plain\r\n\r\n");
-  EXPECT_EQ(section(kMail, {{1}, Text::header}), std::nullopt) << "only messages have headers";
-  EXPECT_EQ(section(kMail, {{2}}, kPrefix), kInner);
-  EXPECT_EQ(section(kMail, {{2}, Text::header}, kPrefix), "Subject: inner\r\n\r\n");
-  EXPECT_EQ(section(kMail, {{2}, Text::text}), "Inner text.\r\n");
-  EXPECT_EQ(section(kMail, {{2, 1}}), "Inner text.\r\n");
-  EXPECT_EQ(section(kMail, {{3}}), std::nullopt);
+  EXPECT_EQ(section(kMail, at({1}), kPrefix), "first");
+  EXPECT_EQ(section(kMail, at({1}, Text::mime), kPrefix), "Content-Type: text/plain\r\n\r\n");
+  EXPECT_EQ(section(kMail, at({1}, Text::header)), std::nullopt) << "only messages have headers";
+  EXPECT_EQ(section(kMail, at({2}), kPrefix), kInner);
+  EXPECT_EQ(section(kMail, at({2}, Text::header), kPrefix), "Subject: inner\r\n\r\n");
+  EXPECT_EQ(section(kMail, at({2}, Text::text)), "Inner text.\r\n");
+  EXPECT_EQ(section(kMail, at({2, 1})), "Inner text.\r\n");
+  EXPECT_EQ(section(kMail, at({3})), std::nullopt);
 }
 
 TEST(Section, CutsPartials) {
