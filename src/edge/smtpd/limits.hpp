@@ -1,10 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
-#include <map>
 #include <memory>
-#include <mutex>
-#include <string>
 
 #include "metrics/metrics.hpp"
 #include "text/ip.hpp"
@@ -17,7 +15,8 @@ using namespace std::chrono_literals;
 /// RFC 5321 §4.5.3.2.
 struct Timeouts {
   Duration command = 5min;
-  Duration data_block = 3min;
+  Duration data_block = 3min;  ///< Between pieces of a message.
+  Duration message = 2h;       ///< For one message, and for a connection without one: trickles end.
   Duration tls = 1min;
   Duration write = 5min;
 };
@@ -29,6 +28,8 @@ class Guard {
   struct Settings {
     std::uint32_t max_connections = 50;  ///< At a time from one net; 0: no limit. Loopback: none.
     std::uint32_t max_unknown = 20;      ///< Unknown recipients an hour (row A4).
+    std::uint32_t max_waiting = 100;     ///< Replies held back at a time; beyond that none is (A9).
+    std::size_t max_nets = 100'000;      ///< Remembered; the least recently seen are forgotten.
   };
   explicit Guard(Settings settings);
   ~Guard();
@@ -41,10 +42,12 @@ class Guard {
   /// A login failed (row A9): how long the reply should wait, at most 30 s.
   [[nodiscard]] Duration failed_login(const text::IpAddress& peer, Timestamp now);
   void good_login(const text::IpAddress& peer);
+  /// To hold back a reply for as long as it lives; null when enough others do.
+  [[nodiscard]] std::shared_ptr<void> wait_slot();
 
  private:
   struct State;
-  std::unique_ptr<State> state_;
+  std::shared_ptr<State> state_;  ///< Shared with what `enter` gave.
 };
 
 struct Metrics {

@@ -51,8 +51,10 @@ struct Services {
   log::Logger logger;
 };
 
-/// One connection to its end. On shutdown (`Errc::shutting_down` from the stream) the peer is told
-/// 421 where the protocol allows it; a message whose final dot was read is finished first.
+/// One connection to its end. `stream->wake()` asks it to end soon: the peer is told 421 at the
+/// next moment at which the session waits for it; a message whose end was read is finished and
+/// answered first. After `stream->stop(shutting_down)` nothing can be said, but such a message is
+/// finished all the same.
 Task<> serve(Core& core, std::unique_ptr<net::Stream> stream, const Services& services,
              std::shared_ptr<const Settings> settings);
 

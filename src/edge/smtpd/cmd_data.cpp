@@ -1,0 +1,126 @@
+#include <algorithm>
+
+#include "smtp/data.hpp"
+#include "smtpd/commands.hpp"
+#include "smtpd/incoming.hpp"
+#include "smtpd/reply_for.hpp"
+#include "smtpd/state.hpp"
+#include "vocab/try.hpp"
+
+namespace postern::smtpd {
+namespace {
+
+/// A message beyond its limit is read to its end, so that the session can go on; but not for ever.
+constexpr std::uint64_t kOversizeFactor = 4;
+constexpr std::uint64_t kOversizeFloor = 16U << 20U;
+
+/// Counts what one message's data costs in octets and time.
+class Patience {
+ public:
+  explicit Patience(Session& session)
+      : session_{session}, deadline_{session.core.clock.instant() + limits().message} {}
+
+  /// More input, if none is left. `too_large`: more than anyone should have to throw away.
+  Task<Result<void>> fill() {
+    if (!session_.wire.input().empty()) co_return Result<void>{};
+    if (used_ > std::max(session_.settings.max_message * kOversizeFactor, kOversizeFloor))
+      co_return fail(Errc::too_large);
+    const Duration left = deadline_ - session_.core.clock.instant();
+    const auto filled = co_await session_.wire.fill(std::min(limits().data_block, left));
+    used_ += session_.wire.input().size();
+    co_return filled;
+  }
+
+ private:
+  [[nodiscard]] const Timeouts& limits() const { return session_.settings.timeouts; }
+
+  Session& session_;
+  Instant deadline_;
+  std::uint64_t used_ = 0;
+};
+
+Flow give_up(Session& session, Errc code) {
+  session.logger.info("message data broke off", {{"id", session.transaction.id}, {"why", code}});
+  session.reset();
+  if (code == Errc::too_large) session.wire.say(reply_for(code));
+  return trouble(session, code);
+}
+
+/// What `decoder` makes of the input in hand, dots undone, in one piece.
+void decode(smtp::DataDecoder& decoder, std::string_view& input, std::string& out) {
+  out.clear();
+  while (!input.empty() && !decoder.done()) out += decoder.take(input);
+}
+
+/// The octets of one chunk; what is left of it when the wait for more fails is in `left`.
+Task<Result<void>> take_chunk(Session& session, std::uint64_t& left) {
+  Patience patience{session};
+  Chunked* const chunked = session.transaction.chunked.get();
+  while (left > 0) {
+    POSTERN_CO_CHECK(co_await patience.fill());
+    std::string_view& input = session.wire.input();
+    const auto piece =
+        input.substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(left, input.size())));
+    input.remove_prefix(piece.size());
+    left -= piece.size();
+    if (chunked == nullptr) continue;
+    chunked->lines.take(piece);
+    if (const auto flaw = chunked->lines.flaw()) chunked->message.refuse(reply_for(*flaw));
+    co_await chunked->message.take(piece);
+  }
+  co_return Result<void>{};
+}
+
+}  // namespace
+
+/// RFC 5321 §4.1.1.4. Whatever is wrong with the data, it is read to its end: a reply in its midst
+/// would let the rest be taken for commands.
+Task<Flow> run(Session& session, const smtp::Data&) {
+  if (session.transaction.recipients.empty()) {
+    session.wire.say({554, {{5, 5, 1}}, "No valid recipients"});
+    co_return Flow::go_on;
+  }
+  session.wire.say({354, std::nullopt, "End data with <CR><LF>.<CR><LF>"});
+  Incoming message{session};
+  smtp::DataDecoder decoder;
+  Patience patience{session};
+  std::string piece;
+  while (!decoder.done()) {
+    const auto filled = co_await patience.fill();
+    if (!filled) co_return give_up(session, filled.error().code);
+    decode(decoder, session.wire.input(), piece);
+    co_await message.take(piece);
+  }
+  const smtp::Reply reply = co_await message.finish(decoder.flaw());
+  session.reset();
+  session.wire.say(reply);
+  co_return Flow::go_on;
+}
+
+/// RFC 3030 §2. The chunk's octets follow the command whatever the answer will be. A chunk that is
+/// refused ends the transaction, so that those behind it are refused too (row A2).
+Task<Flow> run(Session& session, const smtp::Bdat& bdat) {
+  const bool allowed = !session.transaction.recipients.empty();
+  if (allowed && !session.transaction.chunked)
+    session.transaction.chunked = std::make_unique<Chunked>(session);
+  std::uint64_t left = bdat.size;
+  const auto taken = co_await take_chunk(session, left);
+  if (!taken) co_return give_up(session, taken.error().code);
+  if (!allowed) {
+    session.scold(session.transaction.open ? smtp::Reply{554, {{5, 5, 1}}, "No valid recipients"}
+                                           : smtp::Reply{503, {{5, 5, 1}}, "MAIL and RCPT first"});
+    co_return Flow::go_on;
+  }
+  Chunked& chunked = *session.transaction.chunked;
+  if (!bdat.last && !chunked.message.refused()) {
+    session.wire.say({250, {{2, 0, 0}}, std::to_string(bdat.size) + " octets taken"});
+    co_return Flow::go_on;
+  }
+  chunked.lines.finish();
+  const smtp::Reply reply = co_await chunked.message.finish(chunked.lines.flaw());
+  session.reset();
+  session.wire.say(reply);
+  co_return Flow::go_on;
+}
+
+}  // namespace postern::smtpd

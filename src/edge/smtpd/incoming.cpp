@@ -1,0 +1,167 @@
+#include "smtpd/incoming.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "mime/builder.hpp"
+#include "mime/message.hpp"
+#include "smtp/received.hpp"
+#include "smtpd/header_rules.hpp"
+#include "smtpd/reply_for.hpp"
+#include "smtpd/state.hpp"
+
+namespace postern::smtpd {
+namespace {
+
+/// "TLS1.3 TLS_AES_256_GCM_SHA384"; empty in clear.
+std::string tls_text(const net::TlsInfo* info) {
+  if (info == nullptr) return {};
+  std::string version = info->version;
+  if (version.starts_with("TLSv")) version.erase(3, 1);
+  return version + ' ' + info->cipher;
+}
+
+smtp::WithProtocol with_protocol(const Session& session) {
+  return {.extended = session.hello->kind != smtp::HelloKind::helo,
+          .tls = session.in_tls(),
+          .authenticated = session.login.has_value(),
+          .smtputf8 = session.transaction.envelope.smtputf8};
+}
+
+/// Row D2: of a submission it tells the id alone, by which `postern trace` finds the rest.
+std::string received(const Session& session) {
+  smtp::Received out{.by = session.settings.hostname,
+                     .with = with_protocol(session),
+                     .tls = tls_text(session.stream.tls()),
+                     .id = trace::to_text(session.transaction.id),
+                     .time = session.core.clock.now()};
+  if (!session.submission())
+    out.client = smtp::Received::Client{.hello = session.hello->name, .ip = session.peer};
+  return smtp::received_field(out);
+}
+
+delivery::Transaction to_delivery(Session& session) {
+  delivery::Transaction out;
+  out.id = session.transaction.id;
+  out.source.submission = session.submission();
+  out.source.sender_proven = session.submission();
+  if (session.login) out.source.account = session.login->account;
+  out.received = received(session);
+  out.peer = session.peer_text();
+  out.facts.emplace_back("with", smtp::to_string(with_protocol(session)));
+  if (session.in_tls()) out.facts.emplace_back("tls", tls_text(session.stream.tls()));
+  if (session.login) out.facts.emplace_back("login", session.login->name);
+  out.envelope = std::move(session.transaction.envelope);
+  out.recipients = std::move(session.transaction.recipients);
+  return out;
+}
+
+SubmissionRules submission_rules(const Session& session) {
+  const AccountId account = session.login->account;
+  const directory::Directory& directory = session.services.directory;
+  const auto unique = trace::to_text(session.transaction.id);
+  return {.may_send_as =
+              [account, &directory](const smtp::Address& address) {
+                return directory.may_send_as(account, address);
+              },
+          .null_sender = !session.transaction.envelope.from,
+          .date = smtp::to_date(session.core.clock.now()),
+          .message_id = mime::make_message_id(unique, session.settings.hostname)};
+}
+
+}  // namespace
+
+Incoming::Incoming(Session& session)
+    : session_{session},
+      draft_{session.services.delivery.new_draft()},
+      in_header_{session.submission()} {}
+
+void Incoming::refuse(smtp::Reply why) {
+  if (!refused_) refused_ = std::move(why);
+  draft_.reset();
+  header_ = {};
+}
+
+Task<> Incoming::take(std::string_view octets) {
+  size_ += octets.size();
+  if (size_ > session_.settings.max_message) refuse(reply_for(Errc::too_large));
+  if (refused_ || octets.empty()) co_return;
+  if (in_header_) {
+    co_await take_header(octets);
+  } else {
+    co_await feed(octets);
+  }
+}
+
+Task<> Incoming::feed(std::string_view octets) {
+  const auto fed = co_await draft_->feed(octets);
+  if (fed) co_return;
+  session_.logger.warn("message data not taken",
+                       {{"id", session_.transaction.id}, {"why", fed.error().code}});
+  refuse(reply_for(fed.error().code));
+}
+
+/// Until the empty line.
+Task<> Incoming::take_header(std::string_view octets) {
+  // Where the two line ends may begin: at most three octets back.
+  const std::size_t from = header_.size() - std::min<std::size_t>(header_.size(), 3);
+  header_ += octets;
+  if (header_.starts_with("\r\n")) co_return co_await end_header(2);
+  const std::size_t end = header_.find("\r\n\r\n", from);
+  if (end != std::string::npos) co_return co_await end_header(end + 4);
+  if (header_.size() > mime::kMaxHeader) refuse({552, {{5, 3, 4}}, "Header too large"});
+}
+
+Task<> Incoming::end_header(std::size_t size) {
+  in_header_ = false;
+  const std::string raw = std::exchange(header_, {});
+  if (size > mime::kMaxHeader) co_return refuse({552, {{5, 3, 4}}, "Header too large"});
+  auto header = complete_header(std::string_view{raw}.substr(0, size), submission_rules(session_));
+  if (!header) co_return refuse(std::move(header).error());
+  header->append(raw, size);
+  co_await feed(*header);
+}
+
+Task<smtp::Reply> Incoming::finish(std::optional<smtp::DataFlaw> flaw) {
+  if (flaw) refuse(reply_for(*flaw));
+  if (!refused_ && in_header_) co_await end_header(header_.size());
+  session_.services.metrics.bytes.add(size_);
+  if (!refused_) {
+    const smtp::Reply reply = co_await commit();
+    co_return reply;
+  }
+  session_.note_refusal(*refused_, {});
+  session_.logger.info("message refused", {{"id", session_.transaction.id},
+                                           {"reply", log::Detail{smtp::to_line(*refused_)}}});
+  co_return *refused_;
+}
+
+Task<smtp::Reply> Incoming::commit() {
+  const Instant began = session_.core.clock.instant();
+  const TraceId id = session_.transaction.id;
+  auto staged = co_await draft_->finish();
+  draft_.reset();
+  if (!staged) co_return reply_for(staged.error().code);
+  if (auto refusal = judge_from_count((*staged)->parsed.fields())) {
+    session_.note_refusal(*refusal, {});
+    co_return *std::move(refusal);
+  }
+  auto transaction = to_delivery(session_);
+  const auto recipients = transaction.recipients.size();
+  const auto outcome =
+      co_await session_.services.delivery.deliver(std::move(transaction), *std::move(staged));
+  if (!outcome) {
+    session_.services.metrics.refused.add();
+    session_.logger.warn("message not accepted", {{"id", id}, {"why", outcome.error().code}});
+    co_return reply_for(outcome.error().code);
+  }
+  session_.services.metrics.accepted.add();
+  session_.services.metrics.commit_seconds.observe(session_.core.clock.instant() - began);
+  session_.logger.info("message accepted",
+                       {{"id", id}, {"size", size_}, {"recipients", recipients}});
+  session_.idle_commands = 0;
+  session_.progress = session_.core.clock.instant();
+  co_return smtp::Reply{250, {{2, 0, 0}}, "OK id=" + trace::to_text(id)};
+}
+
+}  // namespace postern::smtpd

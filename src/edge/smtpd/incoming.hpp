@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "async/task.hpp"
+#include "smtp/data.hpp"
+#include "smtp/reply.hpp"
+#include "store/draft.hpp"
+
+namespace postern::smtpd {
+
+struct Session;
+
+/// One message on its way in, by DATA or BDAT. Whatever happens it takes all that is given to it:
+/// the first reason to refuse the message is remembered, what follows is thrown away, and the
+/// answer comes at the end.
+class Incoming {
+ public:
+  /// `session` outlives it.
+  explicit Incoming(Session& session);
+
+  /// The next octets of the message, dots undone; the caller keeps them till the task ends.
+  Task<> take(std::string_view octets);
+  /// It will not be accepted, whatever comes. The first reason stands.
+  void refuse(smtp::Reply why);
+  [[nodiscard]] const std::optional<smtp::Reply>& refused() const { return refused_; }
+
+  /// The end: the message is committed for the session's transaction, or not. What to answer.
+  Task<smtp::Reply> finish(std::optional<smtp::DataFlaw> flaw);
+
+ private:
+  Task<> feed(std::string_view octets);
+  Task<> take_header(std::string_view octets);
+  Task<> end_header(std::size_t size);
+  Task<smtp::Reply> commit();
+
+  Session& session_;
+  std::unique_ptr<store::Draft> draft_;  ///< Null once the message is refused.
+  std::optional<smtp::Reply> refused_;
+  std::uint64_t size_ = 0;
+  bool in_header_;      ///< Submission: the header is gathered here, to be completed.
+  std::string header_;  ///< At most mime::kMaxHeader and one piece.
+};
+
+}  // namespace postern::smtpd
