@@ -29,7 +29,7 @@ imaps = ["127.0.0.1:$PORT_IMAPS"]
 [delivery]
 route = "127.0.0.1:$PORT_SINK"
 allow_private_destinations = true
-tls = "${OUT_TLS:-none}"
+tls = "$([ "${OUT_TLS:-none}" = none ] && echo none || echo opportunistic)"
 
 # One host is all the peers there are: no limit by address.
 [limits]

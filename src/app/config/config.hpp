@@ -53,7 +53,7 @@ struct Config {
   std::vector<std::pair<std::string, std::string>> routes;  ///< Domain, "host:port".
   bool allow_private_destinations = false;
   bool only_loopback = false;                  ///< Nothing leaves this machine (localserve).
-  std::string outbound_tls = "opportunistic";  ///< none, opportunistic, encrypt.
+  std::string outbound_tls = "opportunistic";  ///< none, opportunistic.
   std::int64_t outbound_port = 25;
   std::int64_t queue_life_hours = 120;
   std::int64_t delay_notice_hours = 4;

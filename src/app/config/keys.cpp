@@ -66,9 +66,10 @@ const std::vector<Key>& keys() {
       {"delivery", "only_loopback", &Config::only_loopback,
        "Deliver to loopback addresses alone; all other mail fails.", "false"},
       {"delivery", "tls", &Config::outbound_tls,
-       "none, opportunistic (a failed handshake is retried once in clear) or encrypt (never in "
-       "clear).",
-       "\"opportunistic\"", 0, 0, "none opportunistic encrypt"},
+       "none, or opportunistic: TLS where it is offered; a failed handshake is retried once in "
+       "clear "
+       "on a new connection.",
+       "\"opportunistic\"", 0, 0, "none opportunistic"},
       {"delivery", "port", &Config::outbound_port, "The port of other servers.", "25", 1, 65'535},
       {"delivery", "life_hours", &Config::queue_life_hours,
        "How long mail that cannot be delivered is tried (RFC 5321 §4.5.4.1).", "120", 1, 24 * 60},

@@ -63,6 +63,32 @@ queue::Settings queue_settings(const config::Config& config) {
   return out;
 }
 
+Result<std::unique_ptr<smtpc::Client>> make_client(const config::Config& config,
+                                                   resolver::Resolver& resolver,
+                                                   net::Dialer& dialer, Core& core) {
+  smtpc::Settings out;
+  out.hostname = config.hostname;
+  POSTERN_TRY(auto own, dns::Name::parse(config.hostname));
+  out.route.own_names = {std::move(own)};
+  out.route.allow_private_destinations = config.allow_private_destinations;
+  out.route.only_loopback = config.only_loopback;
+  out.route.port = static_cast<std::uint16_t>(config.outbound_port);
+  for (const auto& [domain, to] : config.routes) {
+    POSTERN_TRY(auto name, dns::Name::parse(domain));
+    POSTERN_TRY(auto hop, route::parse_next_hop(to));
+    out.route.routes.push_back({.domain = std::move(name), .to = std::move(hop)});
+  }
+  if (!config.route.empty()) {
+    POSTERN_TRY(auto hop, route::parse_next_hop(config.route));
+    out.route.routes.push_back({.domain = {}, .to = std::move(hop)});
+  }
+  std::shared_ptr<const net::TlsContext> tls;
+  if (config.outbound_tls != "none") {
+    POSTERN_TRY(tls, net::TlsContext::client({}));
+  }
+  return smtpc::make_client(resolver, dialer, std::move(tls), core, std::move(out));
+}
+
 Result<void> apply_test_options(kv::RocksOptions& options) {
   const char* const wish = std::getenv("POSTERN_TEST_FAULTS");  // NOLINT(concurrency-mt-unsafe)
   if (wish == nullptr) return {};

@@ -53,8 +53,10 @@ Server::~Server() {
   password_pool_.reset();
   control_.reset();
   listeners_.clear();
-  delivery_.reset();
   transport_.reset();
+  delivery_.reset();
+  client_.reset();
+  dialer_.reset();
   queue_.reset();
   resolver_.reset();
   directory_.reset();
@@ -85,10 +87,12 @@ Task<Result<void>> Server::open_parts() {
   POSTERN_CO_TRY(auto dns, resolver_settings(config, budget.resolver));
   POSTERN_CO_TRY(resolver_, resolver::UnboundResolver::create(*cores_.front(), dns));
   queue_ = queue::make_queue(*engine_, *store_, *trace_, *cores_.front(), queue_settings(config));
-  POSTERN_CO_TRY(transport_,
-                 make_transport(config, *resolver_, *trace_, cores_, registry_, logger_));
-  delivery_ = delivery::make_delivery(*store_, *directory_, *queue_, *trace_, *cores_.front(),
-                                      {.hostname = config.hostname});
+  dialer_ = std::make_unique<net::TcpDialer>(*cores_.front());
+  POSTERN_CO_TRY(client_, make_client(config, *resolver_, *dialer_, *cores_.front()));
+  delivery_ = delivery::make_delivery(
+      *store_, *directory_, *queue_, *trace_, *cores_.front(),
+      {.hostname = config.hostname, .queue_life = std::chrono::hours{config.queue_life_hours}});
+  transport_ = delivery::make_transport(*delivery_, *directory_, *client_);
   services_ = std::make_unique<admin::Services>(admin::Services{.engine = *engine_,
                                                                 .store = *store_,
                                                                 .directory = *directory_,
@@ -226,6 +230,7 @@ Task<> Server::stop() {
   if (queue_) queue_->stop();
   for (const auto& sleeper : sleepers_) sleeper->cancel();
   co_await sessions_->stop();
+  if (client_) co_await client_->close();
   if (resolver_) resolver_->stop();
   if (trace_) {
     const auto flushed = co_await trace_->flush();

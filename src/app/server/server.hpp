@@ -24,6 +24,7 @@
 #include "resolver/unbound.hpp"
 #include "server/sessions.hpp"
 #include "server/sockets.hpp"
+#include "smtpc/client.hpp"
 #include "smtpd/session.hpp"
 #include "store/mail_store.hpp"
 #include "trace/trace.hpp"
@@ -89,8 +90,10 @@ class Server {
   std::unique_ptr<directory::Directory> directory_;
   std::unique_ptr<resolver::UnboundResolver> resolver_;
   std::unique_ptr<queue::Queue> queue_;
-  std::unique_ptr<queue::Transport> transport_;
+  std::unique_ptr<net::Dialer> dialer_;
+  std::unique_ptr<smtpc::Client> client_;
   std::unique_ptr<delivery::Delivery> delivery_;
+  std::unique_ptr<queue::Transport> transport_;
   std::unique_ptr<smtpd::Guard> guard_;
   std::unique_ptr<smtpd::Metrics> smtp_metrics_;
   std::unique_ptr<imapd::Metrics> imap_metrics_;

@@ -13,6 +13,11 @@
 namespace postern::route {
 namespace {
 
+bool may_reach(const text::IpAddress& ip, const Settings& settings) {
+  if (settings.only_loopback) return ip.is_loopback();
+  return may_deliver_to(ip, settings.allow_private_destinations);
+}
+
 using dns::Answer;
 using dns::Name;
 using dns::Type;
@@ -135,7 +140,7 @@ Step at_literal(const std::string& domain, const Settings& settings) {
   const auto ip = parse_literal(domain);
   if (!ip) return Failure{550, "5.1.2", "Malformed address literal", domain};
   if (contains(settings.own_addresses, *ip)) return loops(domain);
-  if (!may_deliver_to(*ip, settings.allow_private_destinations)) return refused(domain);
+  if (!may_reach(*ip, settings)) return refused(domain);
   if (ip->is_v4() ? !settings.ipv4 : !settings.ipv6)
     return Failure{451, "4.4.4", "No way to " + domain + " over its kind of IP from here"};
   return Plan{
@@ -228,7 +233,7 @@ class ByDns {
     std::vector<Candidate> out;
     for (const auto& e : exchangers_) {
       for (const auto& ip : e.addresses.ips) {
-        if (!may_deliver_to(ip, settings_.allow_private_destinations)) {
+        if (!may_reach(ip, settings_)) {
           refused_ = true;
           continue;
         }

@@ -22,6 +22,8 @@ struct Settings {
   /// Deliver to loopback, private and link-local addresses that DNS or a literal names. Off, since
   /// anybody could aim us at the machines around us. Static routes need no permission.
   bool allow_private_destinations = false;
+  /// Loopback addresses alone: nothing leaves this machine (`postern localserve`).
+  bool only_loopback = false;
   bool ipv4 = true;  ///< Whether this machine can send over IPv4, over IPv6.
   bool ipv6 = true;
   std::uint16_t port = 25;         ///< For all but static routes.

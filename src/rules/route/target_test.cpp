@@ -255,6 +255,17 @@ TEST(Target, RefusesAddressesThatAreNotPublic) {
   EXPECT_THAT(shown(one_of_two.locate("d.example")), ElementsAre("d.example 192.0.2.1:25 0"));
 }
 
+TEST(Target, LoopbackAloneMeansNothingLeaves) {
+  const Settings local{.allow_private_destinations = true, .only_loopback = true};
+  Zone zone(R"(d.example MX 10 a.example
+               a.example A 192.0.2.1
+               a.example A 10.0.0.1
+               e.example MX 10 b.example
+               b.example A 127.0.0.1)");
+  EXPECT_THAT(shown(zone.locate("d.example", local)), ElementsAre("550 5.4.4"));
+  EXPECT_THAT(shown(zone.locate("e.example", local)), ElementsAre("b.example 127.0.0.1:25 10"));
+}
+
 TEST(Target, BothFamiliesTakeTurns) {
   Zone zone(R"(d.example A 192.0.2.1
                d.example A 192.0.2.2
