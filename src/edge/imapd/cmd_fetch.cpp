@@ -1,0 +1,61 @@
+#include <algorithm>
+#include <utility>
+
+#include "imapd/commands.hpp"
+#include "imapd/fetch.hpp"
+#include "imapd/response_for.hpp"
+#include "vocab/try.hpp"
+
+// FETCH (RFC 9051 §6.4.5): what it works on, and what is remembered of it.
+namespace postern::imapd {
+namespace {
+
+bool enables_condstore(const imap::Fetch& command) {
+  return command.changed_since || std::ranges::any_of(command.items, [](const auto& item) {
+           return item.kind == imap::FetchItem::Kind::mod_seq;
+         });
+}
+
+/// That the client has seen \Seen come.
+std::unique_ptr<OwnChange> seen_change(const FetchOutcome& outcome,
+                                       const store::MailboxView& view) {
+  auto own = std::make_unique<OwnChange>();
+  own->change.mode = store::StoreMode::add;
+  own->change.flags.system = store::Flags::kSeen;
+  own->silent = true;
+  for (const auto& [at, modseq] : outcome.seen) own->told.emplace_back(view.at(at).uid, modseq);
+  return own;
+}
+
+}  // namespace
+
+Answered cmd_fetch(Connection& c, imap::Fetch command) {
+  if (command.vanished) co_return bad("QRESYNC is not enabled");
+  auto positions = chosen(command.set, *c.selection, command.uid);
+  if (!positions) co_return bad("No such message number");
+  if (enables_condstore(command)) note_condstore(c);
+  const FetchContext context{.session = *c.account,
+                             .view = c.selection->view,
+                             .condstore = c.condstore,
+                             .read_only = c.selection->read_only,
+                             .form = c.form(),
+                             .positions = *std::move(positions)};
+  const auto outcome = co_await fetch(context, command, c.out);
+  if (!outcome) {
+    // Perhaps within a response: whatever were said now, the client could take it for the rest of a
+    // message. So nothing is said any more.
+    if (!response_for(outcome.error().code)) co_return std::unexpected(outcome.error());
+    c.services.logger.warn("a message could not be read",
+                           {{"account", c.account->id()},
+                            {"code", outcome.error().code},
+                            {"detail", log::Detail{outcome.error().detail}}});
+    c.out.buffer().clear();
+    co_return fail(Errc::peer_closed, "the session gives up");
+  }
+  if (!outcome->seen.empty()) c.own = seen_change(*outcome, *context.view);
+  if (outcome->some_gone) co_return no("Some are there no more", "EXPUNGEISSUED");
+  if (outcome->unknown_cte) co_return no("Some are in an encoding unknown here", "UNKNOWN-CTE");
+  co_return ok("Fetched");
+}
+
+}  // namespace postern::imapd

@@ -1,0 +1,61 @@
+#include <algorithm>
+
+#include "imap/print.hpp"
+#include "imapd/commands.hpp"
+#include "vocab/try.hpp"
+
+// IDLE (RFC 9051 §6.3.13).
+namespace postern::imapd {
+namespace {
+
+using Event = imap::CommandReader::Event;
+
+/// Lets changes wake the stream for as long as it lives.
+class Idling {
+ public:
+  explicit Idling(Connection& c) : c_{c} { c_.idling = true; }
+  ~Idling() { c_.idling = false; }
+  Idling(const Idling&) = delete;
+  Idling& operator=(const Idling&) = delete;
+
+ private:
+  Connection& c_;
+};
+
+/// Waits for a line or a change; tells of the change.
+Task<Result<void>> wait(Connection& c, Instant deadline) {
+  const Duration left = std::max(deadline - c.core.clock.instant(), Duration{0});
+  POSTERN_CO_TRY(const auto input, co_await more_input(c, left));
+  if (input == Input::fed) co_return Result<void>{};
+  if (c.account->stale()) c.farewell = "The store was reopened, please connect again";
+  co_return co_await refresh(c, Sync::full, false);
+}
+
+}  // namespace
+
+Answered cmd_idle(Connection& c, imap::Idle /*command*/) {
+  const Idling idling{c};
+  const Instant deadline = c.core.clock.instant() + c.settings.idle_limit;
+  imap::append_continuation(c.out.buffer(), "idling");
+  POSTERN_CO_CHECK(co_await refresh(c, Sync::full, false));
+  c.reader.expect_line();
+  while (c.farewell.empty()) {
+    switch (c.reader.next()) {
+      case Event::line:
+        co_return imap::is_done(c.reader.text()) ? ok("No longer idle") : bad("DONE expected");
+      case Event::need_input: {
+        POSTERN_CO_CHECK(co_await wait(c, deadline));
+        break;
+      }
+      case Event::command:
+      case Event::continuation:
+      case Event::message_literal:
+      case Event::refused:
+      case Event::close:           co_return fail(Errc::line_too_long);
+    }
+  }
+  // There is something to say that is no answer to this.
+  co_return fail(Errc::peer_closed, "the session ends within IDLE");
+}
+
+}  // namespace postern::imapd
