@@ -36,7 +36,7 @@ TEST(Data, CannotBeSmuggledThrough) {
   const std::array<std::string_view, 5> ends{"\\r\\n", "\\n", "\\r", "\\r\\r\\n", "\\x00\\r\\n"};
   for (const auto before : ends) {
     for (const auto after : ends) {
-      if (before == "\\r\\n" && after == "\\r\\n") continue;
+      if (before.ends_with("\\r\\n") && after == "\\r\\n") continue;  // the real end
       for (const std::size_t chunk : {0U, 1U, 3U}) {
         Rig rig;
         net::MemoryOptions options;

@@ -34,6 +34,7 @@ Task<> converse(Session& session) {
 }
 
 Task<bool> handshake(Session& session) {
+  if (!session.settings.tls) co_return false;
   const auto agreed = co_await session.wire.accept_tls(session.settings.tls);
   if (!agreed) session.logger.info("TLS failed", {{"why", log::Detail{agreed.error().detail}}});
   co_return agreed.has_value();

@@ -70,7 +70,7 @@ TEST(Session, TakesAMessage) {
     EXPECT_THAT(transaction.recipients, SizeIs(1));
     EXPECT_EQ(transaction.peer, "mail.example.net [192.0.2.1]");
     EXPECT_THAT(transaction.received, HasSubstr("from mail.example.net ([192.0.2.1])"));
-    EXPECT_THAT(transaction.received, HasSubstr("with ESMTP id 0000000000000001"));
+    EXPECT_THAT(transaction.received, HasSubstr("with ESMTP\r\n\tid 0000000000000001;"));
     EXPECT_EQ(rig.metrics.accepted.value(), 1U);
     EXPECT_EQ(rig.metrics.connections.value(), 0);
     ASSERT_THAT(rig.trace.events_noted, SizeIs(1)) << "the refused recipient";
