@@ -44,7 +44,7 @@ StoredQueue::StoredQueue(kv::Engine& engine, store::MailStore& store, trace::Log
                  kick();
                }},
       destinations_{Pace{settings_.per_destination_start, settings_.per_destination_max}},
-      attempts_{core.executor, [](std::exception_ptr bug) { std::rethrow_exception(bug); }},
+      attempts_{core.executor, [this](std::exception_ptr) { ++counts_.bugs; }},
       background_{core.executor, [](std::exception_ptr bug) { std::rethrow_exception(bug); }} {}
 
 QueueId StoredQueue::new_id() {
@@ -456,7 +456,8 @@ Queue::Stats StoredQueue::stats() const {
           .sent = counts_.sent,
           .deferred = counts_.deferred,
           .failed = counts_.failed,
-          .unreadable = counts_.unreadable};
+          .unreadable = counts_.unreadable,
+          .bugs = counts_.bugs};
 }
 
 std::unique_ptr<Queue> make_queue(kv::Engine& engine, store::MailStore& store, trace::Log& trace,

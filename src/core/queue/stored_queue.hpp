@@ -161,6 +161,7 @@ class StoredQueue final : public Queue {
     std::atomic<std::uint64_t> deferred = 0;
     std::atomic<std::uint64_t> failed = 0;
     std::atomic<std::uint64_t> unreadable = 0;
+    std::atomic<std::uint64_t> bugs = 0;
   };
   Counts counts_;
 };

@@ -259,6 +259,21 @@ TEST(Queue, KeepsToItsLimitsOfConcurrency) {
   EXPECT_EQ(m.on_disk(), 0U);
 }
 
+TEST(Queue, ManyForOneDestinationDoNotStandInTheWayOfOthers) {
+  Machine m;
+  m.start();
+  m.transport.blocked = true;
+  QueueId last;
+  for (int i = 0; i < 1300; ++i) last = m.submit(m.message({"a@x.example"}));
+  m.submit(m.message({"a@y.example"}));
+  EXPECT_EQ(m.transport.count("y.example"), 1U);
+  EXPECT_EQ(m.ask(m.queue->hold({.id = last}, "put aside and held")), 1U);
+  m.transport.open();
+  m.core.advance(seconds{10});
+  EXPECT_EQ(m.transport.count("x.example"), 1299U);
+  EXPECT_EQ(m.on_disk(), 1U);
+}
+
 TEST(Queue, TenThousandMessagesAreDrainedInOneGo) {
   Machine m;
   for (int i = 0; i < 10'000; ++i) {

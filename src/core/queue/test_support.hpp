@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdlib>
 #include <deque>
 #include <map>
 #include <memory>
@@ -131,6 +132,7 @@ struct Machine {
     transport.open();
     if (started) queue->stop();
     core.poll();
+    if (queue->stats().bugs != 0) std::abort();
   }
 
   void start() {

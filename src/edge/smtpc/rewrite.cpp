@@ -109,6 +109,18 @@ Task<Result<void>> edit_multipart(const queue::Job& job, const mime::Part& part,
   co_return edit_header(part, raw, "7bit", root, edits);
 }
 
+/// What lies between the parts (preambles, headers) stays as it is, and must fit as it is.
+Task<Result<void>> check_rest(const queue::Job& job, const std::vector<Edit>& edits) {
+  std::uint64_t at = 0;
+  for (std::size_t i = 0; i <= edits.size(); ++i) {
+    const auto end = i < edits.size() ? edits.at(i).begin : job.size;
+    POSTERN_CO_TRY(const auto found, co_await scan(job, at, end));
+    if (found.eight_bit) co_return fail(Errc::unsupported, "8-bit octets outside of parts");
+    if (i < edits.size()) at = edits.at(i).end;
+  }
+  co_return Result<void>{};
+}
+
 Task<Result<mime::Message>> parse_content(const queue::Job& job) {
   mime::MessageParser parser;
   for (std::uint64_t at = 0; at < job.size;) {
@@ -192,6 +204,7 @@ Task<Result<std::vector<Edit>>> plan_rewrite(const queue::Job& job, Unfit unfit)
       co_return fail(Errc::unsupported, "a signed or encrypted part");
   }
   std::ranges::sort(edits, {}, [](const Edit& edit) { return std::pair{edit.begin, edit.end}; });
+  if (unfit.eight_bit) POSTERN_CO_CHECK(co_await check_rest(job, edits));
   co_return edits;
 }
 

@@ -89,6 +89,7 @@ TEST(Rewrite, WhatCannotBeChangedIsRefused) {
        {"Subject: \xfc\r\n\r\n\xfc\r\n" + std::string{},
         mime + "Content-Type: multipart/signed; boundary=b\r\n\r\n--b\r\n\r\n\xfc\r\n--b--\r\n",
         mime + "Content-Type: message/rfc822\r\n\r\nSubject: x\r\n\r\n\xfc\r\n",
+        mime + "Content-Type: multipart/mixed; boundary=b\r\n\r\n\xfc\r\n--b\r\n\r\nx\r\n--b--\r\n",
         mime + "Content-Transfer-Encoding: x-odd\r\n\r\n\xfc\r\n"}) {
     const auto out = converted(body);
     ASSERT_FALSE(out) << body;
