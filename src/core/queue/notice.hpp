@@ -24,7 +24,7 @@ enum class Tell : std::uint8_t {
 /// Why it is a person's matter, for `held_why`.
 [[nodiscard]] std::string why_held(const Message& message, const Recipient& recipient);
 [[nodiscard]] bool tell_delay(const Message& message, const Recipient& recipient);
-/// `dsn_passed_on`: the next hop takes care of it (RFC 3461 §5.2.2).
+/// `dsn_passed_on`: the next hop takes care of it (RFC 3461 §5.2.1).
 [[nodiscard]] bool tell_success(const Message& message, const Recipient& recipient,
                                 bool dsn_passed_on);
 

@@ -66,7 +66,7 @@ Result<void> edit_header(const mime::Part& part, std::string_view raw, std::stri
   std::string added;
   if (root && !header.find("MIME-Version")) added += "MIME-Version: 1.0\r\n";
   if (!header.find("Content-Type") && part.kind == mime::Part::Kind::leaf)
-    added += "Content-Type: text/plain; charset=unknown-8bit\r\n";  // RFC 1428 §3
+    added += "Content-Type: text/plain; charset=unknown-8bit\r\n";  // RFC 1428
   const auto field = "Content-Transfer-Encoding: " + std::string{encoding} + "\r\n";
   if (const auto old = header.find("Content-Transfer-Encoding")) {
     edits.push_back({.begin = part.header_begin + old->begin,
