@@ -41,7 +41,8 @@ class BodyStore final : public store::MailStore {
     if (offset > body.size()) co_return fail(Errc::corrupt);
     co_return body.substr(offset, length);
   }
-  Task<Result<void>> drop_queue_link(BlobId blob, kv::Batch& batch) override {
+  Task<Result<void>> drop_queue_link(BlobId blob, std::uint64_t /*body_size*/,
+                                     kv::Batch& batch) override {
     if (links_stay) co_return fail(Errc::io_failed);
     ++links_dropped;
     batch.put("dropped", std::string{reinterpret_cast<const char*>(blob.data()), blob.size()});

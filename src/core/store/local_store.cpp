@@ -158,10 +158,11 @@ Task<Result<std::string>> LocalStore::read_body(BlobId blob, std::uint64_t offse
   return store::read_body(engine_, blob, offset, length);
 }
 
-Task<Result<void>> LocalStore::drop_queue_link(BlobId blob, kv::Batch& batch) {
+Task<Result<void>> LocalStore::drop_queue_link(BlobId blob, std::uint64_t body_size,
+                                               kv::Batch& batch) {
   batch.erase(layout::link_key(blob, layout::kQueueAccount));
   const auto now = cores_.front()->clock.now();
-  batch.put(layout::erase_key(layout::shard_of(blob), now, blob), {});
+  plan_erasure(blob, body_size, now, batch);
   co_return Result<void>{};
 }
 

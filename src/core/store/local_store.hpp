@@ -28,7 +28,8 @@ class LocalStore final : public MailStore {
   Task<Result<QuotaVerdict>> check_quota(AccountId account, std::uint64_t size) override;
   Task<Result<std::string>> read_body(BlobId blob, std::uint64_t offset,
                                       std::uint64_t length) override;
-  Task<Result<void>> drop_queue_link(BlobId blob, kv::Batch& batch) override;
+  Task<Result<void>> drop_queue_link(BlobId blob, std::uint64_t body_size,
+                                     kv::Batch& batch) override;
   void add_account(AccountId account, std::uint64_t quota, kv::Batch& batch) override;
   Task<Result<void>> set_quota(AccountId account, std::uint64_t quota) override;
   Task<Result<void>> remove_account(AccountId account) override;

@@ -74,7 +74,8 @@ class MailStore {
   virtual Task<Result<std::string>> read_body(BlobId blob, std::uint64_t offset,
                                               std::uint64_t length) = 0;
   /// The operations that take away the queue's link to `blob` and leave it to the sweeper.
-  virtual Task<Result<void>> drop_queue_link(BlobId blob, kv::Batch& batch) = 0;
+  virtual Task<Result<void>> drop_queue_link(BlobId blob, std::uint64_t body_size,
+                                             kv::Batch& batch) = 0;
 
   // Life of accounts; called by the directory, which keeps names and credentials.
   /// Adds to `batch` what a new account begins with: state, INBOX, Drafts, Sent, Junk, Trash,

@@ -1,12 +1,12 @@
 #include "store/remove_account.hpp"
 
 #include <map>
-#include <set>
 #include <utility>
 #include <vector>
 
 #include "layout/keys.hpp"
 #include "store/edit.hpp"
+#include "store/sweeper.hpp"
 #include "vocab/try.hpp"
 
 namespace postern::store {
@@ -16,8 +16,10 @@ constexpr std::size_t kSlice = 1000;
 constexpr auto kHousekeeping = kv::Engine::Purpose::housekeeping;
 
 /// Lets go of one message's body: the count goes down, or the link goes and the sweeper is told.
-Task<Result<void>> release_blob(Account& account, const BlobId& blob, Timestamp now,
-                                kv::Batch& batch, std::map<BlobId, std::uint64_t>& counts) {
+Task<Result<void>> release_blob(Account& account, const layout::MessageRecord& message,
+                                Timestamp now, kv::Batch& batch,
+                                std::map<BlobId, std::uint64_t>& counts) {
+  const auto& blob = message.blob;
   const auto key = layout::blob_count_key(account.id(), blob);
   if (!counts.contains(blob)) {
     std::vector<std::string> wanted{key};
@@ -37,7 +39,7 @@ Task<Result<void>> release_blob(Account& account, const BlobId& blob, Timestamp 
   }
   if (count == 0) {
     batch.erase(layout::link_key(blob, account.id()));
-    batch.put(layout::erase_key(layout::shard_of(blob), now, blob), {});
+    plan_erasure(blob, message.body_size, now, batch);
   }
   co_return Result<void>{};
 }
@@ -66,7 +68,7 @@ Task<Result<void>> erase_one(Account& account, const kv::Pair& row, Timestamp no
   POSTERN_CO_TRY(const auto message, layout::decode_message(*found.at(1)));
   batch.erase(places_key);
   batch.erase(message_key);
-  co_return co_await release_blob(account, message.blob, now, batch, counts);
+  co_return co_await release_blob(account, message, now, batch, counts);
 }
 
 }  // namespace
@@ -100,12 +102,12 @@ Task<Result<void>> remove_account(Account& account) {
   const auto prefix = layout::account_key(account.id(), layout::AccountKind::message).done();
   kv::Range range{.begin = prefix, .end = record::prefix_end(prefix), .limit = kSlice};
   const auto reader = account.engine().tip();
-  std::set<BlobId> blobs;
+  std::map<BlobId, std::uint64_t> blobs;  // and the body's size
   for (;;) {
     POSTERN_CO_TRY(const auto page, co_await reader->scan(range));
     for (const auto& [key, value] : page.pairs) {
       POSTERN_CO_TRY(const auto message, layout::decode_message(value));
-      blobs.insert(message.blob);
+      blobs.emplace(message.blob, message.body_size);
     }
     if (!page.more) break;
     range.begin = page.pairs.back().key + '\0';
@@ -115,9 +117,9 @@ Task<Result<void>> remove_account(Account& account) {
   const auto all =
       record::KeyWriter::account_prefix(std::to_underlying(layout::Space::account), account.id());
   batch.erase_range(all, record::prefix_end(all));
-  for (const auto& blob : blobs) {
+  for (const auto& [blob, size] : blobs) {
     batch.erase(layout::link_key(blob, account.id()));
-    batch.put(layout::erase_key(layout::shard_of(blob), now, blob), {});
+    plan_erasure(blob, size, now, batch);
   }
   POSTERN_CO_TRY(const auto ticket,
                  co_await account.engine().append(std::move(batch), kHousekeeping));

@@ -3,6 +3,8 @@
 #include <utility>
 
 #include "layout/keys.hpp"
+#include "layout/records.hpp"
+#include "store/chunk.hpp"
 #include "store/store_draft.hpp"
 #include "vocab/try.hpp"
 
@@ -17,12 +19,23 @@ std::string shard_key(std::uint16_t shard, layout::BlobKind kind) {
       .done();
 }
 
-void erase_body(const BlobId& blob, kv::Batch& batch) {
-  const auto chunks = layout::chunks_prefix(blob);
-  batch.erase_range(chunks, record::prefix_end(chunks));
+/// Chunk by chunk where their number is known and small: many erased ranges make reads slow.
+constexpr std::uint64_t kFewChunks = 1000;
+
+void erase_body(const BlobId& blob, std::uint64_t chunks, kv::Batch& batch) {
+  if (chunks == 0 || chunks > kFewChunks) {
+    const auto prefix = layout::chunks_prefix(blob);
+    return batch.erase_range(prefix, record::prefix_end(prefix));
+  }
+  for (std::uint32_t n = 0; n < chunks; ++n) batch.erase(layout::chunk_key(blob, n));
 }
 
 }  // namespace
+
+void plan_erasure(const BlobId& blob, std::uint64_t body_size, Timestamp when, kv::Batch& batch) {
+  const auto chunks = (body_size + kChunkOctets - 1) / kChunkOctets;
+  batch.put(layout::erase_key(layout::shard_of(blob), when, blob), layout::encode_count(chunks));
+}
 
 Task<Result<bool>> Sweeper::has_link(const BlobId& blob) {
   const auto prefix = layout::links_prefix(blob);
@@ -52,7 +65,8 @@ Task<Result<std::uint64_t>> Sweeper::erase_blobs_of(std::uint16_t shard) {
       POSTERN_CO_TRY(const bool linked, co_await has_link(blob));
       batch.erase(key);
       if (linked) continue;
-      erase_body(blob, batch);
+      const auto chunks = value.empty() ? 0 : layout::decode_count(value).value_or(0);
+      erase_body(blob, chunks, batch);
       ++erased;
     }
     POSTERN_CO_TRY(const auto ticket, co_await engine_.append(std::move(batch), kHousekeeping));
@@ -85,7 +99,7 @@ Task<Result<void>> Sweeper::drop_pending_of(std::uint16_t shard) {
       const auto blob = in.blob();
       POSTERN_CO_CHECK(in.finish());
       batch.erase(key);
-      erase_body(blob, batch);
+      erase_body(blob, 0, batch);
     }
     if (!batch.empty()) {
       POSTERN_CO_TRY(const auto ticket, co_await engine_.append(std::move(batch), kHousekeeping));

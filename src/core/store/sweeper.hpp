@@ -11,6 +11,10 @@
 
 namespace postern::store {
 
+/// Adds to `batch` what makes the sweeper look at `blob` from `when` on, and know how many chunks
+/// its `body_size` octets take.
+void plan_erasure(const BlobId& blob, std::uint64_t body_size, Timestamp when, kv::Batch& batch);
+
 /// Erases bodies that nobody links to. Reads published states only; since a link is added only
 /// when a blob is born or by an account that already has one, "no links" is final.
 class Sweeper {

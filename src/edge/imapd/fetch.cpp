@@ -120,9 +120,14 @@ Task<Result<FetchOutcome>> fetch(const FetchContext& context, const imap::Fetch&
                            .keywords = newest->info().keywords,
                            .number = static_cast<std::uint32_t>(positions[i] + 1),
                            .form = context.form};
-      POSTERN_CO_CHECK(co_await fetch_message(message, command, output, outcome));
-      POSTERN_CO_CHECK(co_await output.drain_if_large());
+      if (records) {
+        POSTERN_CO_CHECK(co_await fetch_message(message, command, output, outcome));
+        POSTERN_CO_CHECK(co_await output.drain_if_large());
+      } else {
+        print_entry(message, command, output.buffer());
+      }
     }
+    POSTERN_CO_CHECK(co_await output.drain_if_large());
   }
   co_return outcome;
 }

@@ -36,6 +36,25 @@ bool filters(const imap::Section& section) {
   return section.text == Text::header_fields || section.text == Text::header_fields_not;
 }
 
+/// The items that the entry alone answers; false for the others.
+bool print_simple(imap::FetchResponse& response, const MessageFetch& message,
+                  const imap::FetchItem& item) {
+  const auto& entry = message.entry;
+  switch (item.kind) {
+    case Kind::uid:   response.uid(entry.uid); return true;
+    case Kind::flags: response.flags(flag_names(entry.flags, message.keywords)); return true;
+    case Kind::internal_date:
+      response.internal_date({entry.internal_date, entry.internal_offset});
+      return true;
+    case Kind::rfc822_size: response.size(entry.size); return true;
+    case Kind::mod_seq:     response.mod_seq(entry.modseq); return true;
+    case Kind::email_id:    response.email_id(object_id('M', entry.message.value())); return true;
+    case Kind::save_date:   response.save_date(mime::DateTime{entry.save_date, 0}); return true;
+    case Kind::thread_id:   response.thread_id(object_id('T', message.record->thread)); return true;
+    default:                return false;
+  }
+}
+
 /// One message being answered: the items that only print, and those that read.
 class Answer {
  public:
@@ -49,7 +68,6 @@ class Answer {
   void end() { response_.end(); }
 
  private:
-  bool simple(const imap::FetchItem& item);
   Result<const mime::Part*> root();
   Task<Result<void>> section(const imap::FetchItem& item);
   Task<Result<void>> binary(const imap::FetchItem& item);
@@ -64,23 +82,6 @@ class Answer {
   std::optional<mime::Part> root_;
 };
 
-bool Answer::simple(const imap::FetchItem& item) {
-  const auto& entry = message_.entry;
-  switch (item.kind) {
-    case Kind::uid:   response_.uid(entry.uid); return true;
-    case Kind::flags: response_.flags(flag_names(entry.flags, message_.keywords)); return true;
-    case Kind::internal_date:
-      response_.internal_date({entry.internal_date, entry.internal_offset});
-      return true;
-    case Kind::rfc822_size: response_.size(entry.size); return true;
-    case Kind::mod_seq:     response_.mod_seq(entry.modseq); return true;
-    case Kind::email_id:    response_.email_id(object_id('M', entry.message.value())); return true;
-    case Kind::save_date:   response_.save_date(mime::DateTime{entry.save_date, 0}); return true;
-    case Kind::thread_id:   response_.thread_id(object_id('T', message_.record->thread)); return true;
-    default:                return false;
-  }
-}
-
 Result<const mime::Part*> Answer::root() {
   if (!root_) {
     POSTERN_TRY(root_, message_.record->structure());
@@ -89,7 +90,7 @@ Result<const mime::Part*> Answer::root() {
 }
 
 Task<Result<void>> Answer::item(const imap::FetchItem& item) {
-  if (simple(item)) co_return Result<void>{};
+  if (print_simple(response_, message_, item)) co_return Result<void>{};
   if (item.kind == Kind::envelope) {
     POSTERN_CO_TRY(const auto envelope, message_.record->envelope());
     response_.envelope(envelope, message_.form);
@@ -221,6 +222,12 @@ std::vector<std::string> flag_names(store::Flags flags, const store::Keywords& k
 
 std::string object_id(char kind, std::uint64_t number) {
   return fmt::format("{}{}", kind, number);
+}
+
+void print_entry(const MessageFetch& message, const imap::Fetch& command, std::string& out) {
+  imap::FetchResponse response{out, message.number};
+  for (const auto& item : command.items) print_simple(response, message, item);
+  response.end();
 }
 
 Task<Result<void>> fetch_message(const MessageFetch& message, const imap::Fetch& command,

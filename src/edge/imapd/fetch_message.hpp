@@ -25,6 +25,9 @@ struct MessageFetch {
 Task<Result<void>> fetch_message(const MessageFetch& message, const imap::Fetch& command,
                                  Output& output, FetchOutcome& outcome);
 
+/// The same when no item needs the record: nothing to wait for.
+void print_entry(const MessageFetch& message, const imap::Fetch& command, std::string& out);
+
 /// The flags of an entry as the protocol names them.
 [[nodiscard]] std::vector<std::string> flag_names(store::Flags flags,
                                                   const store::Keywords& keywords);
