@@ -1,0 +1,158 @@
+#include "admin/offline.hpp"
+
+#include <filesystem>
+#include <future>
+#include <thread>
+#include <utility>
+
+#include <boost/asio/post.hpp>
+#include <boost/json.hpp>
+
+#include "admin/admin.hpp"
+#include "admin/owner.hpp"
+#include "admin/report.hpp"
+#include "async/core_loop.hpp"
+#include "async/pool.hpp"
+#include "async/task_group.hpp"
+#include "kv/rocks_engine.hpp"
+#include "verify/verify.hpp"
+#include "vocab/try.hpp"
+
+namespace postern::admin {
+namespace {
+
+constexpr std::size_t kDiskThreads = 2;
+constexpr std::size_t kPoolQueue = 1000;
+
+/// A core on a thread of its own whose tasks this thread waits for.
+class Workshop {
+ public:
+  Workshop() { loop_.start("postern-admin"); }
+  Workshop(const Workshop&) = delete;
+  Workshop& operator=(const Workshop&) = delete;
+  ~Workshop() { stop(); }
+  void stop() {
+    loop_.stop();
+    loop_.join();
+  }
+
+  [[nodiscard]] Core& core() { return loop_.core(); }
+
+  template <class T>
+  T run(Task<T> task) {
+    const auto promise = std::make_shared<std::promise<T>>();
+    auto future = promise->get_future();
+    asio::post(core().executor, [this, promise, task = std::move(task)]() mutable {
+      group_.spawn(keep(promise, std::move(task)));
+    });
+    return future.get();
+  }
+
+ private:
+  template <class T>
+  static Task<> keep(std::shared_ptr<std::promise<T>> promise, Task<T> task) {
+    try {
+      auto value = co_await std::move(task);
+      promise->set_value(std::move(value));
+    } catch (...) {
+      promise->set_exception(std::current_exception());
+    }
+  }
+
+  SystemClock clock_;
+  SystemRandom random_;
+  CoreLoop loop_{clock_, random_};
+  TaskGroup group_{loop_.core().executor, [](const std::exception_ptr&) { std::abort(); }};
+};
+
+Result<void> find_store(const config::Config& config, Offline::Missing missing) {
+  std::error_code error;
+  const auto there = std::filesystem::exists(std::filesystem::path{config.directory} / "db", error);
+  if (error)
+    return fail(Errc::not_permitted, config.directory + ": " + error.message() +
+                                         "; be root or the user whose the store is");
+  if (!there && missing == Offline::Missing::refuse)
+    return fail(Errc::not_found, "there is no store in " + config.directory +
+                                     " yet; `postern domain add` makes one");
+  return {};
+}
+
+}  // namespace
+
+struct Offline::Parts {
+  Workshop workshop;
+  std::vector<Core*> cores{&workshop.core()};
+  ThreadPool disk{"postern-disk", kDiskThreads, kPoolQueue};
+  std::unique_ptr<ThreadPool> passwords = std::make_unique<ThreadPool>(
+      "postern-auth", std::max(1U, std::thread::hardware_concurrency()), kPoolQueue);
+  std::unique_ptr<kv::Engine> engine;
+  std::unique_ptr<store::MailStore> store;
+  std::unique_ptr<trace::Log> trace;
+  std::unique_ptr<directory::Directory> directory;
+  std::unique_ptr<queue::Queue> queue;
+  std::unique_ptr<Services> services;
+
+  Result<void> open(const config::Config& config, log::Logger logger) {
+    kv::RocksOptions options;
+    options.directory = config.directory;
+    options.reserve = static_cast<std::uint64_t>(config.reserve);
+    POSTERN_TRY(engine, kv::open_rocks(std::move(options), disk, std::move(logger)));
+    Core& core = workshop.core();
+    store = store::make_mail_store(*engine, cores, {});
+    trace = trace::make_log(*engine, core);
+    POSTERN_TRY(directory, workshop.run(directory::open_directory(*engine, *store, core, *passwords,
+                                                                  directory::Settings{})));
+    queue::Settings settings;
+    settings.hostname = config.hostname;
+    settings.life = std::chrono::hours{config.queue_life_hours};
+    queue = queue::make_queue(*engine, *store, *trace, core, std::move(settings));
+    services =
+        std::make_unique<Services>(Services{*engine, *store, *directory, *queue, *trace, core});
+    return {};
+  }
+
+  ~Parts() {
+    // What was noted meanwhile goes along; then nothing runs any more, and the parts go in the
+    // order in which they lean on each other.
+    if (trace) (void)workshop.run(trace->flush());
+    workshop.stop();
+    passwords.reset();
+    queue.reset();
+    directory.reset();
+    trace.reset();
+    store.reset();
+    engine.reset();
+  }
+};
+
+Offline::Offline(std::unique_ptr<Parts> parts) : parts_{std::move(parts)} {}
+Offline::~Offline() = default;
+
+Result<std::unique_ptr<Offline>> Offline::open(const config::Config& config, Missing missing,
+                                               log::Logger logger) {
+  POSTERN_CHECK(become_owner(config.directory, config.user, missing == Missing::make));
+  POSTERN_CHECK(find_store(config, missing));
+  auto parts = std::make_unique<Parts>();
+  POSTERN_CHECK(parts->open(config, std::move(logger)));
+  return std::unique_ptr<Offline>{new Offline{std::move(parts)}};
+}
+
+std::string Offline::handle(std::string request) {
+  return parts_->workshop.run(admin::handle(*parts_->services, std::move(request)));
+}
+
+Result<std::string> verify_offline(const config::Config& config) {
+  POSTERN_CHECK(become_owner(config.directory, config.user, false));
+  POSTERN_CHECK(find_store(config, Offline::Missing::refuse));
+  Workshop workshop;
+  ThreadPool disk{"postern-disk", kDiskThreads, kPoolQueue};
+  kv::RocksOptions options;
+  options.directory = config.directory;
+  POSTERN_TRY(auto reader, kv::open_rocks_read_only(std::move(options), disk));
+  const auto report = workshop.run(verify::verify_store(reader));
+  reader.reset();
+  if (!report) return std::unexpected(report.error());
+  return boost::json::serialize(boost::json::object{{"ok", true}, {"data", to_json(*report)}});
+}
+
+}  // namespace postern::admin
