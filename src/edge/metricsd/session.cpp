@@ -13,7 +13,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::size_t kMaxHead = 8 * 1024;
+constexpr std::size_t kMaxHead = std::size_t{8} * 1024;
 constexpr Duration kReadLimit = 10s;
 constexpr Duration kWriteLimit = 10s;
 

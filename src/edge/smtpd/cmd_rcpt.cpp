@@ -61,7 +61,7 @@ Task<Flow> run(Session& session, const smtp::Rcpt& rcpt) {
   }
   delivery::Source source;
   source.submission = session.submission();
-  if (session.login) source.account = session.login->account;
+  source.account = session.account();
   const auto verdict =
       co_await session.services.delivery.check(rcpt.to, session.transaction.declared, source);
   const smtp::Reply reply = reply_for(verdict);

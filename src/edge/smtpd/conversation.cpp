@@ -9,11 +9,11 @@ namespace postern::smtpd {
 namespace {
 
 /// Replies beyond this are sent before more commands are looked at.
-constexpr std::size_t kMaxOwed = 16 * 1024;
+constexpr std::size_t kMaxOwed = std::size_t{16} * 1024;
 /// What a peer may send ahead while it is kept waiting.
-constexpr std::size_t kMaxAhead = 64 * 1024;
+constexpr std::size_t kMaxAhead = std::size_t{64} * 1024;
 /// A buffer larger than this is not kept for a peer that sends little.
-constexpr std::size_t kSmallBuffer = 4 * 1024;
+constexpr std::size_t kSmallBuffer = std::size_t{4} * 1024;
 
 }  // namespace
 

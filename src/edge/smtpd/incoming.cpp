@@ -22,7 +22,7 @@ std::string tls_text(const net::TlsInfo* info) {
 }
 
 smtp::WithProtocol with_protocol(const Session& session) {
-  return {.extended = session.hello->kind != smtp::HelloKind::helo,
+  return {.extended = !session.hello || session.hello->kind != smtp::HelloKind::helo,
           .tls = session.in_tls(),
           .authenticated = session.login.has_value(),
           .smtputf8 = session.transaction.envelope.smtputf8};
@@ -35,7 +35,7 @@ std::string received(const Session& session) {
                      .tls = tls_text(session.stream.tls()),
                      .id = trace::to_text(session.transaction.id),
                      .time = session.core.clock.now()};
-  if (!session.submission())
+  if (!session.submission() && session.hello)
     out.client = smtp::Received::Client{.hello = session.hello->name, .ip = session.peer};
   return smtp::received_field(out);
 }
@@ -45,7 +45,7 @@ delivery::Transaction to_delivery(Session& session) {
   out.id = session.transaction.id;
   out.source.submission = session.submission();
   out.source.sender_proven = session.submission();
-  if (session.login) out.source.account = session.login->account;
+  out.source.account = session.account();
   out.received = received(session);
   out.peer = session.peer_text();
   out.facts.emplace_back("with", smtp::to_string(with_protocol(session)));
@@ -57,7 +57,7 @@ delivery::Transaction to_delivery(Session& session) {
 }
 
 SubmissionRules submission_rules(const Session& session) {
-  const AccountId account = session.login->account;
+  const AccountId account = session.account();
   const directory::Directory& directory = session.services.directory;
   const auto unique = trace::to_text(session.transaction.id);
   return {.may_send_as =

@@ -30,6 +30,7 @@ TEST(Guard, CountsConnectionsByNet) {
 TEST(Guard, LoopbackHasNoLimit) {
   Guard guard{{.max_connections = 1}};
   std::vector<std::shared_ptr<void>> held;
+  held.reserve(100);
   for (int i = 0; i < 100; ++i) held.push_back(guard.enter(ip(i % 2 == 0 ? "127.0.0.1" : "::1")));
   for (const auto& place : held) EXPECT_TRUE(place);
 }
@@ -62,6 +63,7 @@ TEST(Guard, FailedLoginsWaitLonger) {
   Guard guard{Guard::Settings{}};
   const auto peer = ip("192.0.2.1");
   std::vector<Duration> delays;
+  delays.reserve(8);
   for (int i = 0; i < 8; ++i) delays.push_back(guard.failed_login(peer, kNow));
   EXPECT_EQ(delays, (std::vector<Duration>{1s, 2s, 4s, 8s, 16s, 30s, 30s, 30s}));
   guard.good_login(peer);

@@ -66,7 +66,7 @@ TEST(Session, TakesAMessage) {
     EXPECT_FALSE(transaction.source.submission);
     EXPECT_FALSE(transaction.source.sender_proven);
     EXPECT_TRUE(transaction.envelope.body_8bit);
-    EXPECT_EQ(transaction.envelope.from->local, "carl");
+    EXPECT_EQ(smtp::to_path(transaction.envelope.from, false), "<carl@example.net>");
     EXPECT_THAT(transaction.recipients, SizeIs(1));
     EXPECT_EQ(transaction.peer, "mail.example.net [192.0.2.1]");
     EXPECT_THAT(transaction.received, HasSubstr("from mail.example.net ([192.0.2.1])"));
@@ -350,6 +350,7 @@ TEST(Session, HangsUpOnOtherProtocols) {
 TEST(Session, LimitsConnectionsOfANet) {
   Rig rig;
   std::vector<std::shared_ptr<void>> others;
+  others.reserve(50);
   for (int i = 0; i < 50; ++i)
     others.push_back(rig.guard.enter(text::IpAddress::v4({192, 0, 2, 200})));
   EXPECT_EQ(rig.play("S: 421 4.7.0 *\nT: closed\n"), "");

@@ -77,6 +77,8 @@ struct Session {
   [[nodiscard]] sasl::Channel channel() const;
   /// What the command parser may take now.
   [[nodiscard]] smtp::CommandRules command_rules() const;
+  /// Whose login it is; 0 before it.
+  [[nodiscard]] AccountId account() const { return login ? login->account : AccountId{}; }
   /// Forgets the transaction (RFC 5321 §4.1.1.5).
   void reset() { transaction = {}; }
   /// A command that should not have been sent: answers, and counts it.
