@@ -8,6 +8,7 @@
 #include "imap/print.hpp"
 #include "imap/print_fetch.hpp"
 #include "imap/response_code.hpp"
+#include "imapd/fetch_message.hpp"
 #include "imapd/flag_names.hpp"
 #include "vocab/try.hpp"
 

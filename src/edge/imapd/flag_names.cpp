@@ -32,17 +32,6 @@ constexpr std::array<std::pair<SpecialUse, std::string_view>, 7> kUses{{
 
 }  // namespace
 
-std::vector<std::string> flag_names(Flags flags, const store::Keywords& table) {
-  std::vector<std::string> out;
-  for (const auto& [bit, word] : kSystem) {
-    if (flags.has(bit)) out.emplace_back(word);
-  }
-  if ((flags.bits >> Flags::kFirstKeyword) == 0) return out;
-  auto named = store::to_names(flags, table);
-  std::ranges::move(named.keywords, std::back_inserter(out));
-  return out;
-}
-
 std::vector<std::string> all_flag_names(const store::Keywords& table) {
   std::vector<std::string> out;
   for (const auto& [bit, word] : kSystem) out.emplace_back(word);

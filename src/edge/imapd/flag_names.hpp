@@ -9,11 +9,9 @@
 #include "store/flags.hpp"
 #include "store/mailbox_view.hpp"
 
-// Flags, special uses and ids in IMAP's words.
+// Flags, special uses and ids in IMAP's words; those of one message: fetch_message.hpp.
 namespace postern::imapd {
 
-/// `\Seen`, ..., then the keywords.
-[[nodiscard]] std::vector<std::string> flag_names(store::Flags flags, const store::Keywords& table);
 /// All that a mailbox with these keywords can hold: FLAGS and PERMANENTFLAGS.
 [[nodiscard]] std::vector<std::string> all_flag_names(const store::Keywords& table);
 
