@@ -4,9 +4,16 @@
 #include <utility>
 
 #include "async/on_core.hpp"
+#include "async/sleep.hpp"
 
 namespace postern::server {
 namespace {
+
+using namespace std::chrono_literals;
+
+/// How long sessions have for what they are doing and their last words.
+constexpr Duration kGoodbye = 5s;
+constexpr Duration kPause = 20ms;
 
 std::string words_of(const std::exception_ptr& bug) {
   try {
@@ -50,6 +57,10 @@ void Sessions::spawn(Core& core, std::unique_ptr<net::Stream> stream, const Serv
 
 Task<> Sessions::stop_place(Place& place) {
   place.stopping = true;
+  // Woken without a reason of its own, a session says goodbye (421, BYE) and ends.
+  for (auto* const stream : place.live) stream->wake();
+  for (Duration waited{}; !place.live.empty() && waited < kGoodbye; waited += kPause)
+    co_await sleep(place.core, kPause);
   for (auto* const stream : place.live) stream->stop(Errc::shutting_down);
   co_await place.group.join();
 }

@@ -29,7 +29,8 @@ class Sessions {
 
   /// On `core`. After `stop` the connection is closed at once.
   void spawn(Core& core, std::unique_ptr<net::Stream> stream, const Serve& serve);
-  /// Tells every connection `shutting_down`; more are not taken. Any core; returns when all ended.
+  /// Lets every connection say goodbye, then cuts those that do not end; more are not taken. Any
+  /// core; returns when all ended.
   Task<> stop();
   /// The task group of `core`, for other work that must end before it.
   [[nodiscard]] TaskGroup& group(Core& core) { return places_.at(&core)->group; }
