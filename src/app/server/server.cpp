@@ -125,7 +125,7 @@ Task<Result<void>> Server::start(std::vector<Socket> sockets) {
                       .metrics = *imap_metrics_,
                       .logger = logger_.with({{"service", "imap"}})});
   add_gauges();
-  const auto socket = std::filesystem::path{config.directory} / "control.sock";
+  const auto socket = std::filesystem::path{config.directory} / admin::kControlSocket;
   POSTERN_CO_TRY(control_, control::Server::listen(*cores_.front(), socket, logger_));
   co_return listen(std::move(sockets));
 }

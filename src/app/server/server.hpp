@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "admin/admin.hpp"
+#include "admin/offline.hpp"
 #include "admin/services.hpp"
 #include "async/core_loop.hpp"
 #include "async/pool.hpp"

@@ -236,7 +236,8 @@ void StoredQueue::move_in_index(const Message& message, Timestamp due, kv::Batch
 Task<bool> StoredQueue::remove(Active& active) {
   const auto id = active.message.id;
   kv::Batch batch = std::exchange(active.news, {});
-  const auto dropped = co_await store_.drop_queue_link(active.message.blob, active.message.body_size, batch);
+  const auto dropped =
+      co_await store_.drop_queue_link(active.message.blob, active.message.body_size, batch);
   if (!dropped) co_return false;
   batch.erase(message_key(id));
   batch.erase(due_key(known_.at(id).indexed, id));

@@ -121,6 +121,10 @@ void Edit::remove_entry(MailboxId mailbox, Uid uid, const layout::EntryRecord& e
   changes_[mailbox].removed.push_back(uid);
 }
 
+layout::PlacesRecord& Edit::places_now(MessageId message, layout::PlacesRecord read) {
+  return places_.try_emplace(message, std::move(read)).first->second;
+}
+
 void Edit::put_places(MessageId message, const layout::PlacesRecord& places) {
   batch_.put(layout::places_key(account_.id(), message), layout::encode(places));
 }
@@ -188,8 +192,9 @@ Result<Uid> Edit::copy(MailboxId from, Uid uid, layout::EntryRecord entry,
   entry.save_date = now_;
   count(to, entry, true);
   put_entry(to, new_uid, entry);
-  places.living.emplace_back(to, new_uid);
-  put_places(entry.message, places);
+  auto& now = places_now(entry.message, std::move(places));
+  now.living.emplace_back(to, new_uid);
+  put_places(entry.message, now);
   return new_uid;
 }
 
@@ -204,8 +209,9 @@ Result<Uid> Edit::move(MailboxId from, Uid uid, layout::EntryRecord entry,
   entry.save_date = now_;
   count(to, entry, true);
   put_entry(to, new_uid, entry);
-  std::ranges::replace(places.living, std::pair{from, uid}, std::pair{to, new_uid});
-  put_places(entry.message, places);
+  auto& now = places_now(entry.message, std::move(places));
+  std::ranges::replace(now.living, std::pair{from, uid}, std::pair{to, new_uid});
+  put_places(entry.message, now);
   return new_uid;
 }
 
@@ -222,9 +228,10 @@ void Edit::expunge(MailboxId mailbox, Uid uid, const layout::EntryRecord& entry,
   gone.keywords = to_names(Flags{entry.flags}, box.keywords).keywords;
   batch_.put(layout::gone_key(account_.id(), erase_after, mailbox, uid), layout::encode(gone));
   remove_entry(mailbox, uid, entry);
-  std::erase(places.living, std::pair{mailbox, uid});
-  ++places.gone;
-  put_places(entry.message, places);
+  auto& now = places_now(entry.message, std::move(places));
+  std::erase(now.living, std::pair{mailbox, uid});
+  ++now.gone;
+  put_places(entry.message, now);
 }
 
 void Edit::set_quota(std::uint64_t quota) {

@@ -89,6 +89,9 @@ class Edit {
   void remove_entry(MailboxId mailbox, Uid uid, const layout::EntryRecord& entry);
   void count(MailboxId mailbox, const layout::EntryRecord& entry, bool comes);
   void put_places(MessageId message, const layout::PlacesRecord& places);
+  /// What this edit has made of a message's places so far; at first, what was `read`. A mailbox may
+  /// hold a message twice, and one edit may change both.
+  layout::PlacesRecord& places_now(MessageId message, layout::PlacesRecord read);
 
   const Account& account_;
   Timestamp now_;
@@ -97,6 +100,7 @@ class Edit {
   std::map<MailboxId, layout::MailboxRecord> touched_;
   std::vector<MailboxId> removed_mailboxes_;
   std::map<MailboxId, MailboxChange> changes_;
+  std::map<MessageId, layout::PlacesRecord> places_;
   kv::Batch batch_;
 };
 
