@@ -126,7 +126,8 @@ std::string local_config_text(const LocalOptions& options) {
       "[tls]\ncertificate = '{0}/{6}'\nkey = '{0}/{7}'\n"
       "[smtp]\ncheck_sender_domain = false\n"
       "[limits]\nconnections_per_ip = 0\n",
-      options.directory, at(25), at(587), at(465), at(143), at(993), "cert.pem", "cert.key");
+      options.directory, at(25), at(587), at(465), at(143), at(993), "local-cert.pem",
+      "local-cert.key");
   if (!options.deliver_remote)
     out += "[delivery]\nallow_private_destinations = true\nonly_loopback = true\n";
   return out;
