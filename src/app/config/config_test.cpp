@@ -1,5 +1,8 @@
 #include "config/config.hpp"
 
+#include <fstream>
+#include <sstream>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -61,6 +64,13 @@ TEST(Config, DefaultFileNamesEveryKeyAndItsExamplesAreValid) {
       live += std::string{key.name} + " = " + std::string{key.example} + "\n";
   }
   EXPECT_EQ(complaint(live), "");
+}
+
+TEST(Config, TheReferenceInTheDocumentsIsOurs) {
+  std::ifstream in{POSTERN_TEST_DATA "/../../docs/configuration.md"};
+  std::ostringstream text;
+  text << in.rdbuf();
+  EXPECT_EQ(text.str(), reference()) << "postern config reference > docs/configuration.md";
 }
 
 TEST(Config, ReadsEndpoints) {
