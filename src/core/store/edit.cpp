@@ -192,9 +192,9 @@ Result<Uid> Edit::copy(MailboxId from, Uid uid, layout::EntryRecord entry,
   entry.save_date = now_;
   count(to, entry, true);
   put_entry(to, new_uid, entry);
-  auto& now = places_now(entry.message, std::move(places));
-  now.living.emplace_back(to, new_uid);
-  put_places(entry.message, now);
+  auto& current = places_now(entry.message, std::move(places));
+  current.living.emplace_back(to, new_uid);
+  put_places(entry.message, current);
   return new_uid;
 }
 
@@ -209,9 +209,9 @@ Result<Uid> Edit::move(MailboxId from, Uid uid, layout::EntryRecord entry,
   entry.save_date = now_;
   count(to, entry, true);
   put_entry(to, new_uid, entry);
-  auto& now = places_now(entry.message, std::move(places));
-  std::ranges::replace(now.living, std::pair{from, uid}, std::pair{to, new_uid});
-  put_places(entry.message, now);
+  auto& current = places_now(entry.message, std::move(places));
+  std::ranges::replace(current.living, std::pair{from, uid}, std::pair{to, new_uid});
+  put_places(entry.message, current);
   return new_uid;
 }
 
@@ -228,10 +228,10 @@ void Edit::expunge(MailboxId mailbox, Uid uid, const layout::EntryRecord& entry,
   gone.keywords = to_names(Flags{entry.flags}, box.keywords).keywords;
   batch_.put(layout::gone_key(account_.id(), erase_after, mailbox, uid), layout::encode(gone));
   remove_entry(mailbox, uid, entry);
-  auto& now = places_now(entry.message, std::move(places));
-  std::erase(now.living, std::pair{mailbox, uid});
-  ++now.gone;
-  put_places(entry.message, now);
+  auto& current = places_now(entry.message, std::move(places));
+  std::erase(current.living, std::pair{mailbox, uid});
+  ++current.gone;
+  put_places(entry.message, current);
 }
 
 void Edit::set_quota(std::uint64_t quota) {

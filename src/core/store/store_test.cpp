@@ -4,6 +4,7 @@
 #include "async/manual_core.hpp"
 #include "kv/memory_engine.hpp"
 #include "layout/keys.hpp"
+#include "layout/records.hpp"
 #include "store/mail_store.hpp"
 #include "vocab/try.hpp"
 
@@ -221,6 +222,23 @@ TEST_F(StoreTest, CopiesShareTheMessageAndMovesKeepIt) {
   EXPECT_THAT(uids(*session, "Trash"), ElementsAre(1U, 2U, 3U, 4U));
   for (std::size_t i = 0; i < 4; ++i)
     EXPECT_EQ(content(*session, view(*session, "Trash")->at(i)), kMail);
+}
+
+TEST_F(StoreTest, OneCommitMayChangeTwoPlacesOfOneMessage) {
+  add_account(kAnn);
+  ASSERT_TRUE(deliver({kAnn}));
+  const auto session = open();
+  const auto inbox = box(*session, "INBOX").id;
+  const auto archive = box(*session, "Archive").id;
+  ASSERT_TRUE(core_.run(session->copy(inbox, {Uid{1}}, inbox)));
+  ASSERT_TRUE(core_.run(session->copy(inbox, {Uid{1}, Uid{2}}, archive)));
+  flag(*session, {Uid{1}, Uid{2}}, StoreMode::add, {.system = Flags::kDeleted});
+  EXPECT_THAT(core_.run(session->expunge(inbox, std::nullopt)).value(), SizeIs(2));
+  const auto message = view(*session, "Archive")->at(0).message;
+  const auto found = core_.run(engine_->published()->get({layout::places_key(kAnn, message)}));
+  const auto places = layout::decode_places(found.value().at(0).value()).value();
+  EXPECT_THAT(places.living, ElementsAre(Pair(archive, Uid{1}), Pair(archive, Uid{2})));
+  EXPECT_EQ(places.gone, 2U);
 }
 
 TEST_F(StoreTest, ExpungedMailIsKeptForAWhileAndThenErased) {
