@@ -21,7 +21,7 @@ struct ScramClientKeys {
 };
 
 /// `password` is prepared already (sasl::prepare_scram_password). `iterations` at least 4096
-/// (RFC 7677 §4); 100,000 take tens of milliseconds: run them on a pool.
+/// (RFC 7677 §4); 60,000 take tens of milliseconds: run them on a pool.
 [[nodiscard]] ScramKeys derive_scram_keys(std::string_view password, std::string_view salt,
                                           std::uint32_t iterations);
 [[nodiscard]] ScramClientKeys derive_scram_client_keys(std::string_view password,
