@@ -119,17 +119,19 @@ bool seccomp() {
 Result<void> drop_to_user(const std::string& user, const std::string& directory) {
   std::error_code error;
   std::filesystem::create_directories(directory, error);
-  if (error)
+  if (error) {
     return fail(Errc::bad_config,
                 fmt::format("{}: cannot be made: {}", directory, error.message()));
+  }
   std::filesystem::permissions(directory, std::filesystem::perms::owner_all, error);
   if (::geteuid() != 0 || user.empty()) return {};
   const passwd* const entry = ::getpwnam(user.c_str());  // NOLINT(concurrency-mt-unsafe): no thread
-  if (entry == nullptr)
+  if (entry == nullptr) {
     return fail(Errc::bad_config,
                 fmt::format("user \"{}\" does not exist: make it (adduser --system {}) or change "
                             "`user`",
                             user, user));
+  }
   if (::chown(directory.c_str(), entry->pw_uid, entry->pw_gid) != 0 ||
       ::setgroups(0, nullptr) != 0 || ::setgid(entry->pw_gid) != 0 || ::setuid(entry->pw_uid) != 0)
     return fail(Errc::bad_config, fmt::format("cannot become user \"{}\"", user));

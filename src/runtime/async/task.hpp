@@ -16,6 +16,7 @@ template <class T = void>
 using Task = asio::awaitable<T, Executor>;
 
 /// The completion token for Asio operations inside a Task.
+// Named as Asio names its tokens. NOLINTNEXTLINE(readability-identifier-naming)
 inline constexpr asio::use_awaitable_t<Executor> use_task{};
 
 /// The executor of the running coroutine: `const Executor here = co_await this_executor();`

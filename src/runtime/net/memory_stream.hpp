@@ -15,7 +15,7 @@ namespace postern::net {
 struct MemoryOptions {
   Endpoint client{text::IpAddress::v4({192, 0, 2, 1}), 40000};
   Endpoint server{text::IpAddress::v4({198, 51, 100, 1}), 25};
-  std::size_t capacity = 64 * 1024;  ///< Octets on their way in one direction; then `write` waits.
+  std::size_t capacity = std::size_t{64} * 1024;  ///< Octets on their way in one direction; then `write` waits.
   bool tls_verifies = true;          ///< What the client finds out about the server's certificate.
 
   // A hostile or tired network.

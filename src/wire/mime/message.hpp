@@ -19,7 +19,7 @@ namespace postern::mime {
 
 /// Header octets kept for one message, those of inner parts included; what lies beyond is not
 /// looked at.
-inline constexpr std::size_t kMaxHeader = 1024 * 1024;
+inline constexpr std::size_t kMaxHeader = std::size_t{1024} * 1024;
 
 struct Message {
   Envelope envelope;

@@ -13,7 +13,7 @@ namespace postern::smtp {
 
 /// Octets of one line of message data, its CRLF included, beyond which it is refused. Generous:
 /// RFC 5321 §4.5.3.1.6 says 1000, real mail does not keep to it.
-inline constexpr std::size_t kMaxTextLine = 64 * 1024;
+inline constexpr std::size_t kMaxTextLine = std::size_t{64} * 1024;
 
 /// Why message data must be refused with a 5xx.
 enum class DataFlaw : std::uint8_t { bare_cr, bare_lf, nul, line_too_long };
