@@ -1,0 +1,51 @@
+#include "sim/postern.hpp"
+
+#include <utility>
+
+#include "sim/finish.hpp"
+#include "vocab/try.hpp"
+
+namespace postern::sim {
+namespace {
+
+/// As cheap as can be: what guards passwords is tested elsewhere.
+constexpr directory::Settings kFastPasswords{
+    .argon2_memory_kib = 8, .argon2_passes = 1, .scram_iterations = 1};
+
+}  // namespace
+
+Postern::Postern(ManualCore& machine, Options options, const kv::MemoryDisk& disk)
+    : machine_{machine}, options_{std::move(options)}, cores_{&machine.core()} {
+  const kv::MemoryEngine::Options engine{.sync = kv::MemoryEngine::Sync::delayed,
+                                         .core = &machine.core(),
+                                         .delay = options_.sync_delay};
+  memory_ = std::make_unique<kv::MemoryEngine>(engine, disk);
+  engine_ = memory_.get();
+  if (options_.mutant != Mutant::none) {
+    mutant_ = std::make_unique<MutantEngine>(options_.mutant, *memory_, machine.group(), disk);
+    engine_ = mutant_.get();
+  }
+  store_ = store::make_mail_store(*engine_, cores_, {});
+  trace_ = trace::make_log(*engine_, machine.core());
+}
+
+Result<void> Postern::open() {
+  auto opened = finish(machine_, directory::open_directory(*engine_, *store_, machine_.core(),
+                                                           pool_, kFastPasswords));
+  if (!opened) return fail(Errc::peer_timeout, "the directory does not open");
+  POSTERN_TRY(directory_, *std::move(opened));
+  queue_ = queue::make_queue(*engine_, *store_, *trace_, machine_.core(),
+                             {.hostname = options_.hostname});
+  delivery_ = delivery::make_delivery(*store_, *directory_, *queue_, *trace_, machine_.core(),
+                                      {.hostname = options_.hostname});
+  return {};
+}
+
+kv::MemoryDisk Postern::crash(std::uint64_t seed) {
+  dead_ = true;
+  auto disk = mutant_ ? mutant_->crash(seed) : memory_->crash(seed);
+  queue_->stop();
+  return disk;
+}
+
+}  // namespace postern::sim

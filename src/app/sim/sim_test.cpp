@@ -1,0 +1,87 @@
+#include <cstdlib>
+#include <string>
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "sim/world.hpp"
+#include "text/ascii.hpp"
+
+namespace postern::sim {
+namespace {
+
+std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
+  const char* const text = std::getenv(name);  // NOLINT(concurrency-mt-unsafe)
+  if (text == nullptr) return otherwise;
+  return text::parse_number<std::uint64_t>(text).value_or(otherwise);
+}
+
+/// How to see it again.
+std::string repeat(const WorldOptions& options) {
+  return fmt::format("repeat: POSTERN_SEED={} postern_sim_test --gtest_filter={}", options.seed,
+                     options.protocols ? "Sim.Protocols" : "Sim.Store");
+}
+
+void run_seeds(WorldOptions options, std::uint64_t seeds) {
+  Outcome all;
+  const auto one = from_environment("POSTERN_SEED", 0);
+  if (one != 0) seeds = 1;
+  for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
+    options.seed = one != 0 ? one : seed;
+    const Outcome outcome = run_world(options);
+    ASSERT_THAT(outcome.breaches, ::testing::IsEmpty()) << repeat(options);
+    all.operations += outcome.operations;
+    all.acknowledged += outcome.acknowledged;
+    all.crashes += outcome.crashes;
+    all.failures += outcome.failures;
+  }
+  fmt::print("{} seeds: {} operations, {} acknowledged, {} crashes, {} failing disks\n", seeds,
+             all.operations, all.acknowledged, all.crashes, all.failures);
+  if (one == 0) {
+    EXPECT_GT(all.acknowledged, seeds);
+    EXPECT_GT(all.crashes, seeds / 2);
+  }
+}
+
+/// The first seed of `seeds` with which the fault is noticed; 0: none.
+std::uint64_t noticed(Mutant mutant, std::uint64_t seeds) {
+  for (std::uint64_t seed = 1; seed <= seeds; ++seed)
+    if (!run_world({.seed = seed, .mutant = mutant}).breaches.empty()) return seed;
+  return 0;
+}
+
+TEST(Sim, Store) {
+  run_seeds({}, from_environment("POSTERN_SEEDS", 1000));
+}
+
+TEST(Sim, Protocols) {
+  run_seeds({.protocols = true}, from_environment("POSTERN_SEEDS", 1000) / 10);
+}
+
+TEST(Sim, SameSeedSameRun) {
+  for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+    const Outcome first = run_world({.seed = seed});
+    const Outcome again = run_world({.seed = seed});
+    EXPECT_EQ(first.fingerprint, again.fingerprint);
+    EXPECT_EQ(first.operations, again.operations);
+    EXPECT_NE(first.fingerprint, run_world({.seed = seed + 100}).fingerprint);
+  }
+}
+
+// The simulator can fail: every engine that is wrong is found out soon.
+TEST(Sim, NoticesAnEngineThatAcknowledgesBeforeTheSync) {
+  EXPECT_NE(noticed(Mutant::acks_early, 20), 0U);
+}
+TEST(Sim, NoticesAnEngineThatShowsWhatIsNotSynced) {
+  EXPECT_NE(noticed(Mutant::shows_unsynced, 20), 0U);
+}
+TEST(Sim, NoticesAnEngineThatLosesABatch) {
+  EXPECT_NE(noticed(Mutant::loses_batches, 20), 0U);
+}
+TEST(Sim, NoticesAnEngineThatForgetsWhatWasSynced) {
+  EXPECT_NE(noticed(Mutant::forgets_synced, 20), 0U);
+}
+
+}  // namespace
+}  // namespace postern::sim

@@ -1,0 +1,95 @@
+#include "sim/smtp_user.hpp"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "async/sleep.hpp"
+#include "text/base64.hpp"
+#include "vocab/try.hpp"
+
+namespace postern::sim {
+
+Task<> SmtpUser::run() {
+  while (!over()) {
+    const Duration pause{static_cast<std::int64_t>(chance_.below(8000))};
+    co_await sleep(life_.machine().core(), pause);
+    if (over()) break;
+    (void)co_await connection();
+  }
+}
+
+Task<Result<void>> SmtpUser::connection() {
+  const bool submission = chance_.once_in(2);
+  LineClient client{knock_(where_.node, submission ? Door::submissions : Door::smtp)};
+  if (submission) POSTERN_CO_CHECK(co_await client.begin_tls());
+  POSTERN_CO_CHECK(co_await client.reply());
+  POSTERN_CO_CHECK(co_await client.command("EHLO client.c.example"));
+  if (submission) {
+    const auto& slot = *where_.here.front();
+    const std::string login = std::string{'\0'} + slot.address + '\0' + slot.password;
+    POSTERN_CO_TRY(const int code, co_await client.command("AUTH PLAIN " + text::to_base64(login)));
+    if (code != 235) co_return Result<void>{};
+  }
+  for (std::size_t n = chance_.between(1, 3); n > 0 && !over(); --n)
+    POSTERN_CO_CHECK(co_await transaction(client, submission));
+  POSTERN_CO_CHECK(co_await client.command("QUIT"));
+  co_return Result<void>{};
+}
+
+Task<Result<void>> SmtpUser::transaction(LineClient& client, bool submission) {
+  ++shared_.operations;
+  const Tag tag = shared_.new_tag();
+  const std::string from = submission ? where_.here.front()->address : "somebody@c.example";
+  POSTERN_CO_TRY(const int mail, co_await client.command("MAIL FROM:<" + from + ">"));
+  if (mail != 250) co_return Result<void>{};
+  Handed to;
+  for (auto* const slot : where_.here) {
+    if (chance_.once_in(3)) continue;
+    POSTERN_CO_TRY(const int rcpt, co_await client.command("RCPT TO:<" + slot->address + ">"));
+    if (rcpt == 250) to.local.push_back(slot);
+  }
+  if (submission && !where_.there.empty() && chance_.once_in(2)) {
+    const auto& address = where_.there.at(chance_.below(where_.there.size()))->address;
+    POSTERN_CO_TRY(const int rcpt, co_await client.command("RCPT TO:<" + address + ">"));
+    to.remote = rcpt == 250;
+  }
+  if (to.local.empty() && !to.remote) {
+    POSTERN_CO_CHECK(co_await client.command("RSET"));
+    co_return Result<void>{};
+  }
+  POSTERN_CO_TRY(const int data, co_await client.command("DATA"));
+  if (data != 354) co_return Result<void>{};
+  co_return co_await content(client, std::move(to), tag);
+}
+
+Task<Result<void>> SmtpUser::content(LineClient& client, Handed to, Tag tag) {
+  std::vector<std::pair<AccountModel*, OpId>> operations;
+  for (auto* const slot : to.local)
+    operations.emplace_back(
+        slot->model.get(),
+        slot->model->begin(
+            {.what = fmt::format("message {} over SMTP", tag.value()),
+             .births = {{.tag = tag, .box = slot->model->box_named("INBOX"), .states = only(0)}}}));
+  if (to.remote)
+    for (auto* const slot : where_.there) slot->model->relay(tag);
+  auto code = co_await client.command(make_mail(tag) + ".");
+  if (life_.dead()) co_return fail(Errc::peer_closed);
+  if (code) shared_.mix(static_cast<std::uint64_t>(*code) ^ tag.value());
+  for (const auto& [model, op] : operations) {
+    if (code && *code == 250)
+      model->done(op, {}, {}, true);
+    else if (code && *code >= 500)
+      model->refused(op);
+    else
+      model->unknown(op);
+  }
+  if (code && *code == 250) {
+    ++shared_.acknowledged;
+    if (to.remote) where_.owed->insert(tag);
+  }
+  if (!code) co_return std::unexpected(code.error());
+  co_return Result<void>{};
+}
+
+}  // namespace postern::sim

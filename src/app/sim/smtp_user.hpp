@@ -1,0 +1,48 @@
+#pragma once
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "sim/chance.hpp"
+#include "sim/doors.hpp"
+#include "sim/line_client.hpp"
+#include "sim/postern.hpp"
+#include "sim/slot.hpp"
+
+namespace postern::sim {
+
+/// Hands mail in over SMTP: to the accounts of one node as a server from elsewhere, or logged in as
+/// its first account to anybody. Lives as long as the node's life.
+class SmtpUser {
+ public:
+  struct Where {
+    std::size_t node = 0;
+    std::vector<Slot*> here;   ///< The node's accounts.
+    std::vector<Slot*> there;  ///< The other node's.
+    std::set<Tag>* owed;       ///< Tags that must reach the other node some time.
+  };
+  SmtpUser(Postern& life, Shared& shared, Where where, Knock knock, std::uint64_t seed)
+      : life_{life}, shared_{shared}, where_{where}, knock_{std::move(knock)}, chance_{seed} {}
+
+  Task<> run();
+
+ private:
+  struct Handed {
+    std::vector<Slot*> local;  ///< Accepted at RCPT.
+    bool remote = false;
+  };
+  Task<Result<void>> connection();
+  Task<Result<void>> transaction(LineClient& client, bool submission);
+  /// From DATA on: all that was accepted may come to be.
+  Task<Result<void>> content(LineClient& client, Handed to, Tag tag);
+  [[nodiscard]] bool over() const { return life_.dead() || shared_.stopping; }
+
+  Postern& life_;
+  Shared& shared_;
+  Where where_;
+  Knock knock_;
+  Chance chance_;
+};
+
+}  // namespace postern::sim
