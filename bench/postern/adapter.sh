@@ -31,6 +31,9 @@ route = "127.0.0.1:$PORT_SINK"
 allow_private_destinations = true
 tls = "$([ "${OUT_TLS:-none}" = none ] && echo none || echo opportunistic)"
 
+[auth]
+login_domain = "$domain"
+
 # One host is all the peers there are: no limit by address.
 [limits]
 connections_per_ip = 0

@@ -49,6 +49,8 @@ struct Config {
   std::int64_t connections_per_ip = 50;
   std::int64_t memory = 0;  ///< limits.memory; 0: a quarter of the machine's, bounded.
 
+  std::string login_domain;  ///< Of logins without one.
+
   std::string route;  ///< "host:port" for all remote mail; empty: by MX.
   std::vector<std::pair<std::string, std::string>> routes;  ///< Domain, "host:port".
   bool allow_private_destinations = false;

@@ -54,6 +54,9 @@ const std::vector<Key>& keys() {
        "128 MiB and 1 GiB.",
        "0", 0, INT64_MAX},
 
+      {"auth", "login_domain", &Config::login_domain,
+       "Logins without a domain get this one; without it they fail.", "\"example.org\""},
+
       {"smtp", "check_sender_domain", &Config::check_sender_domain,
        "Refuse senders whose domain does not exist or takes no mail.", "true"},
 

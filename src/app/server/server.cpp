@@ -82,8 +82,11 @@ Task<Result<void>> Server::open_parts() {
   mail.message_bytes = budget.messages;
   store_ = store::make_mail_store(*engine_, cores_, mail);
   trace_ = trace::make_log(*engine_, *cores_.front());
-  POSTERN_CO_TRY(directory_, co_await directory::open_directory(*engine_, *store_, *cores_.front(),
-                                                                *password_pool_, {}));
+  directory::Settings people;
+  people.login_domain = config.login_domain;
+  POSTERN_CO_TRY(directory_,
+                 co_await directory::open_directory(*engine_, *store_, *cores_.front(),
+                                                    *password_pool_, std::move(people)));
   POSTERN_CO_TRY(auto dns, resolver_settings(config, budget.resolver));
   POSTERN_CO_TRY(resolver_, resolver::UnboundResolver::create(*cores_.front(), dns));
   queue_ = queue::make_queue(*engine_, *store_, *trace_, *cores_.front(), queue_settings(config));

@@ -12,9 +12,9 @@ constexpr std::string_view kSubject = "sim ";
 constexpr std::size_t kLine = 72;
 
 std::size_t body_size(Chance& chance) {
-  if (chance.once_in(400)) return std::size_t{1200} << 10U;  // streamed while it comes in
-  if (chance.once_in(60)) return std::size_t{150} << 10U;    // two chunks
-  return chance.between(1, 1500);
+  if (chance.once_in(3000)) return std::size_t{1200} << 10U;  // streamed while it comes in
+  if (chance.once_in(300)) return std::size_t{150} << 10U;    // two chunks
+  return chance.between(1, 500);
 }
 
 }  // namespace

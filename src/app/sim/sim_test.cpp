@@ -17,6 +17,11 @@ std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
   return text::parse_number<std::uint64_t>(text).value_or(otherwise);
 }
 
+/// Most runs are short: many beginnings find more than long continuations. Some are long.
+constexpr unsigned kShort = 25;
+constexpr unsigned kLong = 200;
+constexpr std::uint64_t kLongEvery = 50;
+
 /// How to see it again.
 std::string repeat(const WorldOptions& options) {
   return fmt::format("repeat: POSTERN_SEED={} postern_sim_test --gtest_filter={}", options.seed,
@@ -29,6 +34,7 @@ void run_seeds(WorldOptions options, std::uint64_t seeds) {
   if (one != 0) seeds = 1;
   for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
     options.seed = one != 0 ? one : seed;
+    options.steps = options.seed % kLongEvery == 0 ? kLong : kShort;
     const Outcome outcome = run_world(options);
     ASSERT_THAT(outcome.breaches, ::testing::IsEmpty()) << repeat(options);
     all.operations += outcome.operations;
@@ -40,7 +46,7 @@ void run_seeds(WorldOptions options, std::uint64_t seeds) {
              all.operations, all.acknowledged, all.crashes, all.failures);
   if (one == 0) {
     EXPECT_GT(all.acknowledged, seeds);
-    EXPECT_GT(all.crashes, seeds / 2);
+    EXPECT_GE(all.crashes, seeds);
   }
 }
 
@@ -56,7 +62,7 @@ TEST(Sim, Store) {
 }
 
 TEST(Sim, Protocols) {
-  run_seeds({.protocols = true}, from_environment("POSTERN_SEEDS", 1000) / 10);
+  run_seeds({.protocols = true}, from_environment("POSTERN_SEEDS", 1000) / 20);
 }
 
 TEST(Sim, SameSeedSameRun) {

@@ -86,7 +86,7 @@ class StoreWorld {
     shared_.stopping = true;
     machine_->advance(std::chrono::seconds{1});
     node_.recover();
-    node_.look_around(true);
+    node_.look_around(false);
     node_.crash_and_restart();
     node_.look_around(true);
   }

@@ -122,6 +122,7 @@ struct Settings {
   std::uint32_t argon2_passes = 2;
   /// Below 65,536: Cyrus SASL (mbsync, mutt) refuses to compute more.
   std::uint32_t scram_iterations = 60'000;
+  std::string login_domain;                         ///< Of logins without one; empty: they fail.
   Duration login_cache = std::chrono::minutes{10};  ///< How long a verified password is remembered.
 };
 

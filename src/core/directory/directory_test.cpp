@@ -296,6 +296,17 @@ TEST_F(DirectoryTest, PasswordsAreCheckedOnceAndThenRemembered) {
   EXPECT_EQ(pool_.runs, before + 3) << "forgotten";
 }
 
+TEST_F(DirectoryTest, LoginsWithoutADomainGetTheOneThatIsSet) {
+  add("ann@example.org");
+  EXPECT_FALSE(machine_.run(directory_->authenticate("ann", secret())));
+  settings_.login_domain = "example.org";
+  restart();
+  EXPECT_TRUE(machine_.run(directory_->authenticate("ann", secret())));
+  EXPECT_TRUE(directory_->scram_credentials("ann").known);
+  EXPECT_TRUE(machine_.run(directory_->login_proven("ann")));
+  EXPECT_FALSE(machine_.run(directory_->authenticate("bob", secret())));
+}
+
 TEST_F(DirectoryTest, AChangedPasswordHoldsAtOnce) {
   add("bob@example.org");
   EXPECT_EQ(login("bob@example.org"), kGood);

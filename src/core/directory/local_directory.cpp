@@ -81,7 +81,13 @@ std::vector<Alias> LocalDirectory::aliases() const {
   return sorted(std::move(out), &Alias::address);
 }
 
-sasl::ScramCredentials LocalDirectory::scram_credentials(std::string_view login) const {
+std::string LocalDirectory::whole_login(std::string_view login) const {
+  const bool bare = !login.contains('@') && !settings_.login_domain.empty();
+  return std::string{login} + (bare ? "@" + settings_.login_domain : "");
+}
+
+sasl::ScramCredentials LocalDirectory::scram_credentials(std::string_view given) const {
+  const auto login = whole_login(given);
   const auto view = published_.get();
   const auto* const entry = view->owner(login);
   if (entry != nullptr && entry->credential && entry->credential->scram) {
@@ -103,6 +109,7 @@ Result<Directory::Login> LocalDirectory::open_session(const AccountEntry& entry)
 }
 
 Task<Result<Directory::Login>> LocalDirectory::login_proven(std::string login) {
+  login = whole_login(login);
   const auto view = published_.get();
   const auto* const entry = view->owner(login);
   if (entry == nullptr) co_return fail(Errc::auth_failed, "no such account");

@@ -84,6 +84,9 @@ class LocalDirectory final : public Directory {
   store::MailStore& mail_store_;
   Core& home_;
   Pool& pool_;
+  /// `login` with the domain that logins without one get.
+  [[nodiscard]] std::string whole_login(std::string_view login) const;
+
   const Settings settings_;
   Published published_;
   LoginCache cache_;

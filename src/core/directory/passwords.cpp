@@ -81,6 +81,7 @@ Task<Result<bool>> LocalDirectory::verify(CredentialPtr credential, crypto::Dige
 
 Task<Result<Directory::Login>> LocalDirectory::authenticate(std::string login,
                                                             Secret<std::string> password) {
+  login = whole_login(login);
   auto prepared = sasl::prepare_password(password.reveal());
   if (!prepared) co_return fail(Errc::auth_failed, "not a password");
   const auto view = published_.get();
