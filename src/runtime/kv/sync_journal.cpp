@@ -123,7 +123,8 @@ bool SyncJournal::renaming(std::string_view src, std::string_view dst) {
       undo = next_undo_++;
     }
     std::error_code error;
-    fs::create_hard_link(dst, directory_ / "undo" / std::to_string(undo), error);
+    // A copy, for the file is small: Landlock lets no link cross folders.
+    fs::copy_file(dst, directory_ / "undo" / std::to_string(undo), error);
     if (error) return false;
   }
   return line("R " + std::to_string(undo) + " " + name(src) + " " + name(dst));
