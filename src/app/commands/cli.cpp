@@ -72,7 +72,7 @@ class Parser {
     app_.footer("`postern COMMAND --help` tells more about each.");
     for (const auto commands :
          {server_commands(), domain_commands(), account_commands(), alias_commands(),
-          queue_commands(), store_commands(), trace_commands()}) {
+          queue_commands(), store_commands(), trace_commands(), test_commands()}) {
       for (const auto& command : commands) add(command);
     }
   }
@@ -108,6 +108,7 @@ class Parser {
     auto& bound = commands_.emplace_back();
     bound.command = &command;
     bound.app = parent.add_subcommand(word, std::string{command.summary});
+    if (command.hidden) bound.app->group("");
     bound.app->footer(std::string{command.details});
     for (const auto& option : command.options) bind(bound, option);
   }

@@ -58,6 +58,7 @@ struct Command {
   std::string_view details;  ///< The end of its --help: more words, examples.
   std::vector<Option> options;
   int (*run)(const Arguments& arguments, Session& session);
+  bool hidden = false;  ///< Not listed by --help.
 };
 
 [[nodiscard]] std::span<const Command> server_commands();
@@ -67,6 +68,7 @@ struct Command {
 [[nodiscard]] std::span<const Command> queue_commands();
 [[nodiscard]] std::span<const Command> store_commands();
 [[nodiscard]] std::span<const Command> trace_commands();
+[[nodiscard]] std::span<const Command> test_commands();  ///< Hidden from --help.
 
 /// The options of every command that works on a store, behind its own.
 [[nodiscard]] std::vector<Option> on_store(std::vector<Option> own);

@@ -43,7 +43,7 @@ std::vector<const Command*> every_command() {
   std::vector<const Command*> out;
   for (const auto commands :
        {server_commands(), domain_commands(), account_commands(), alias_commands(),
-        queue_commands(), store_commands(), trace_commands()}) {
+        queue_commands(), store_commands(), trace_commands(), test_commands()}) {
     for (const auto& command : commands) out.push_back(&command);
   }
   return out;
@@ -52,6 +52,19 @@ std::vector<const Command*> every_command() {
 std::vector<std::string> words_of(const Command& command) {
   std::istringstream in{std::string{command.words}};
   return {std::istream_iterator<std::string>{in}, {}};
+}
+
+TEST(Commands, TestCommandsAreNotListed) {
+  const auto listed = postern({"store", "--help"});
+  EXPECT_EQ(listed.status, 0);
+  EXPECT_THAT(listed.out, HasSubstr("verify"));
+  EXPECT_THAT(listed.out, Not(HasSubstr("power-cut")));
+}
+
+TEST(Commands, PowerCutTouchesOnlyStoresWithAJournal) {
+  const auto refused = postern({"store", "power-cut", "--dir", "/nonexistent"});
+  EXPECT_EQ(refused.status, 1);
+  EXPECT_THAT(refused.err, HasSubstr("no journal"));
 }
 
 TEST(Commands, EveryOneHasHelpWithItsOptionsAndAnExample) {
