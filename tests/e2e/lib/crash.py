@@ -119,6 +119,7 @@ class Load:
                     trace = re.search(r"[0-9a-f]{16}", text).group(0)
                     with self.ledger.lock:
                         self.ledger.submitted[tag] = trace
+                        del self.ledger.pending[tag]
                 else:
                     self.ledger.refuse(tag, text)
 
