@@ -9,8 +9,13 @@ namespace postern::sim {
 namespace {
 
 /// As cheap as can be: what guards passwords is tested elsewhere.
-constexpr directory::Settings kFastPasswords{
-    .argon2_memory_kib = 8, .argon2_passes = 1, .scram_iterations = 1};
+directory::Settings fast_passwords() {
+  directory::Settings out;
+  out.argon2_memory_kib = 8;
+  out.argon2_passes = 1;
+  out.scram_iterations = 1;
+  return out;
+}
 
 }  // namespace
 
@@ -31,7 +36,7 @@ Postern::Postern(ManualCore& machine, Options options, const kv::MemoryDisk& dis
 
 Result<void> Postern::open() {
   auto opened = finish(machine_, directory::open_directory(*engine_, *store_, machine_.core(),
-                                                           pool_, kFastPasswords));
+                                                           pool_, fast_passwords()));
   if (!opened) return fail(Errc::peer_timeout, "the directory does not open");
   POSTERN_TRY(directory_, *std::move(opened));
   queue_ = queue::make_queue(*engine_, *store_, *trace_, machine_.core(),
