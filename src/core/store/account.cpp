@@ -79,23 +79,30 @@ Entry to_entry(Uid uid, const layout::EntryRecord& record) {
           .save_date = record.save_date};
 }
 
-void Account::forget_if_reopened() {
-  if (generation_ == engine_.generation()) return;
-  generation_ = engine_.generation();
-  forget();
+void Account::forget_views_if_reopened() {
+  if (views_generation_ == engine_.generation()) return;
+  views_generation_ = engine_.generation();
+  forget_views();
 }
 
-void Account::forget() {
-  tip_.reset();
+void Account::forget_views() {
+  ++epoch_;
   views_.clear();
   pending_.clear();
   recent_.clear();
   notify();
 }
 
+void Account::forget() {
+  tip_.reset();
+  forget_views();
+}
+
 Task<Result<void>> Account::load() {
-  forget_if_reopened();
+  forget_views_if_reopened();
+  if (generation_ != engine_.generation()) tip_.reset();
   if (tip_) co_return Result<void>{};
+  generation_ = engine_.generation();
   const auto reader = engine_.tip();
   Tip tip;
   std::vector<std::string> wanted{layout::state_key(id_)};
@@ -113,6 +120,8 @@ Task<Result<void>> Account::load() {
     if (!page.more) break;
     range.begin = page.pairs.back().key + '\0';
   }
+  if (generation_ != engine_.generation())
+    co_return fail(Errc::unavailable, "the store was reopened");
   tip_ = std::move(tip);
   co_return Result<void>{};
 }
@@ -134,6 +143,7 @@ void Account::appended(Edit edit, kv::Ticket ticket) {
 }
 
 void Account::publish() {
+  forget_views_if_reopened();
   const auto through = engine_.published_ticket();
   bool any = false;
   while (!pending_.empty() && pending_.front().ticket <= through) {
@@ -159,19 +169,21 @@ void Account::apply(const Delta& delta) {
 }
 
 Task<Result<std::shared_ptr<const MailboxView>>> Account::view(MailboxId mailbox) {
-  forget_if_reopened();
+  forget_views_if_reopened();
   if (const auto loaded = views_.find(mailbox); loaded != views_.end())
     co_return loaded->second.view;
   const auto one_at_a_time = co_await loading_.lock();
+  forget_views_if_reopened();
   if (const auto loaded = views_.find(mailbox); loaded != views_.end())
     co_return loaded->second.view;
-  const auto generation = generation_;
+  const auto epoch = epoch_;
   ++reading_;
   auto read = co_await read_view(mailbox);
   --reading_;
   const auto missed = std::exchange(recent_, {});
   if (!read) co_return std::unexpected(std::move(read).error());
-  if (generation != engine_.generation()) co_return fail(Errc::unavailable, "store was reopened");
+  forget_views_if_reopened();
+  if (epoch != epoch_) co_return fail(Errc::unavailable, "what was read is void");
   views_.insert_or_assign(mailbox, *std::move(read));
   for (const auto& delta : missed) apply(delta);
   const auto loaded = views_.find(mailbox);
@@ -214,15 +226,17 @@ void Account::subscribe(std::shared_ptr<Subscriber> subscriber) {
   subscribers_.push_back(std::move(subscriber));
 }
 
+void Account::tell(const std::shared_ptr<Subscriber>& subscriber) {
+  if (subscriber->posted.exchange(true)) return;
+  asio::post(subscriber->executor, [subscriber] {
+    subscriber->posted = false;
+    if (subscriber->alive) subscriber->on_change();
+  });
+}
+
 void Account::notify() {
   std::erase_if(subscribers_, [](const auto& s) { return !s->alive; });
-  for (const auto& subscriber : subscribers_) {
-    if (subscriber->posted.exchange(true)) continue;
-    asio::post(subscriber->executor, [subscriber] {
-      subscriber->posted = false;
-      if (subscriber->alive) subscriber->on_change();
-    });
-  }
+  for (const auto& subscriber : subscribers_) tell(subscriber);
 }
 
 bool Account::idle() const {

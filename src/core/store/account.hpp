@@ -99,6 +99,8 @@ class Account {
   [[nodiscard]] std::size_t view_count() const { return views_.size(); }
 
   void subscribe(std::shared_ptr<Subscriber> subscriber);
+  /// Posts one call to `subscriber`, unless one is on its way.
+  static void tell(const std::shared_ptr<Subscriber>& subscriber);
 
   /// Whether nothing would be lost by forgetting this object.
   [[nodiscard]] bool idle() const;
@@ -110,7 +112,8 @@ class Account {
     kv::Ticket as_of;  ///< Later deltas are not in it yet.
   };
 
-  void forget_if_reopened();
+  void forget_views_if_reopened();
+  void forget_views();
   void apply(const Delta& delta);
   void notify();
   Task<Result<Loaded>> read_view(MailboxId mailbox);
@@ -120,7 +123,9 @@ class Account {
   Core& home_;
   AsyncMutex writer_;
   AsyncMutex loading_;
-  std::uint64_t generation_ = 0;
+  std::uint64_t generation_ = 0;        ///< Of the tip.
+  std::uint64_t views_generation_ = 0;  ///< Of everything published.
+  std::uint64_t epoch_ = 0;             ///< Rises when views are void.
   std::optional<Tip> tip_;
   std::map<MailboxId, Loaded> views_;
   std::deque<Delta> pending_;  ///< Appended, not published, in order.

@@ -49,7 +49,7 @@ layout::PlacesRecord only_place(MailboxId mailbox, Uid uid) {
 }
 
 Edit::Edit(const Account& account, Timestamp now)
-    : account_{account}, now_{now}, state_{account.tip().state} {
+    : account_{account}, generation_{account.generation()}, now_{now}, state_{account.tip().state} {
   modseq_ = ModSeq{++state_.counter};
 }
 
@@ -252,7 +252,8 @@ kv::Batch Edit::take_batch() {
       batch_.put(layout::vanished_key(account_.id(), id, modseq_),
                  layout::encode_uids(change.removed));
   }
-  batch_.require_generation(account_.generation());
+  const auto body = batch_.required_generation();
+  batch_.require_generation(std::min(body.value_or(generation_), generation_));
   return std::move(batch_);
 }
 

@@ -94,6 +94,7 @@ class Edit {
   layout::PlacesRecord& places_now(MessageId message, layout::PlacesRecord read);
 
   const Account& account_;
+  std::uint64_t generation_;  ///< Of the tip that this was made from.
   Timestamp now_;
   layout::StateRecord state_;
   ModSeq modseq_;

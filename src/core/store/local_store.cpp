@@ -1,6 +1,7 @@
 #include "store/local_store.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <utility>
 
@@ -19,6 +20,7 @@ namespace {
 
 /// More accounts than this in one delivery is the caller's mistake: the rest goes by the queue.
 constexpr std::size_t kMaxAccounts = 64;
+constexpr auto kNoGeneration = std::numeric_limits<std::uint64_t>::max();
 
 BlobId new_blob_id(Random& random) {
   BlobId id{};
@@ -64,7 +66,7 @@ Shard& LocalStore::home(AccountId account) const {
 
 std::unique_ptr<Draft> LocalStore::new_draft() {
   return std::make_unique<StoreDraft>(engine_, cores_, new_blob_id(cores_.front()->random), memory_,
-                                      run_);
+                                      live_, run_);
 }
 
 /// On the account's home core: enters the writer's queue and works the commit out.
@@ -83,11 +85,16 @@ Task<Result<void>> LocalStore::commit_parts(std::vector<std::unique_ptr<Part>>& 
   kv::Batch batch;
   add_body(message, batch);
   if (queue_link) batch.put(layout::link_key(message.blob, layout::kQueueAccount), {});
+  auto oldest = batch.required_generation().value_or(kNoGeneration);
   for (const auto& part : parts) {
     POSTERN_CO_CHECK(co_await on_core(home(part->account).core().executor, enter(*part, message)));
-    batch.append(part->edit->take_batch());
+    auto edits = part->edit->take_batch();
+    oldest = std::min(oldest, edits.required_generation().value_or(oldest));
+    batch.append(std::move(edits));
   }
   batch.append(std::move(also));
+  // Every part was made from a state of its own: all of them must still hold.
+  if (oldest != kNoGeneration) batch.require_generation(oldest);
   POSTERN_CO_TRY(const auto ticket,
                  co_await engine_.append(std::move(batch), kv::Engine::Purpose::adds_mail));
   const auto leave = [](Part& part, kv::Ticket at) -> Task<> {
@@ -214,19 +221,20 @@ std::unique_ptr<AccountSession> LocalStore::open(AccountId account, std::string 
 
 Task<Result<void>> LocalStore::sweep() {
   Sweeper sweeper{engine_, cores_.front()->clock.now(), run_};
-  if (!swept_once_) POSTERN_CO_CHECK(co_await sweeper.drop_pending());
-  swept_once_ = true;
+  POSTERN_CO_CHECK(co_await sweeper.drop_pending(*live_, suspects_));
   const auto sweep_gone = [](Shard& shard, AccountId id, Timestamp now) -> Task<Result<void>> {
     const auto pin = shard.pin(id);
     co_return co_await erase_gone(*pin, now);
   };
   POSTERN_CO_TRY(const auto accounts, co_await sweeper.accounts());
+  Result<void> first;
   for (const auto id : accounts) {
     Shard& shard = home(id);
     const auto now = cores_.front()->clock.now();
     const auto swept = co_await on_core(shard.core().executor, sweep_gone(shard, id, now));
-    // An account that was removed meanwhile has nothing to sweep.
-    if (!swept && swept.error().code != Errc::not_found) co_return std::unexpected(swept.error());
+    // An account that was removed meanwhile has nothing to sweep; one that is damaged does not
+    // keep the others from it.
+    if (!swept && swept.error().code != Errc::not_found && first) first = swept;
   }
   POSTERN_CO_TRY(const auto blobs, co_await sweeper.erase_blobs());
   swept_ += blobs;
@@ -244,7 +252,7 @@ Task<Result<void>> LocalStore::sweep() {
   accounts_ = sum.accounts;
   views_ = sum.views;
   view_bytes_ = sum.view_bytes;
-  co_return Result<void>{};
+  co_return first;
 }
 
 MailStore::Stats LocalStore::stats() const {

@@ -3,12 +3,14 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "async/core.hpp"
 #include "kv/engine.hpp"
+#include "store/live_drafts.hpp"
 #include "store/mail_store.hpp"
 #include "store/memory_budget.hpp"
 #include "store/ops.hpp"
@@ -59,7 +61,8 @@ class LocalStore final : public MailStore {
   std::atomic<std::uint64_t> views_ = 0;
   std::atomic<std::uint64_t> view_bytes_ = 0;
   std::atomic<std::uint64_t> accounts_ = 0;
-  bool swept_once_ = false;
+  std::shared_ptr<LiveDrafts> live_ = std::make_shared<LiveDrafts>();
+  std::set<BlobId> suspects_;  ///< Pending bodies that were nobody's at the last sweep.
 };
 
 }  // namespace postern::store

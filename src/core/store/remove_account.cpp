@@ -124,7 +124,9 @@ Task<Result<void>> remove_account(Account& account) {
   POSTERN_CO_TRY(const auto ticket,
                  co_await account.engine().append(std::move(batch), kHousekeeping));
   account.forget();
-  co_return co_await account.engine().durable(ticket);
+  auto done = co_await account.engine().durable(ticket);
+  account.forget();  // what somebody read of the state before
+  co_return done;
 }
 
 }  // namespace postern::store

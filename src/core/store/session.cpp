@@ -134,6 +134,8 @@ std::unique_ptr<Subscription> Session::subscribe_changes(Executor executor,
   asio::post(shard.core().executor, [&shard, id = account_, subscriber] {
     const auto pin = shard.pin(id);
     pin->subscribe(subscriber);
+    // What changed before this is not told again by anyone: look once.
+    Account::tell(subscriber);
   });
   return std::make_unique<ChangeSubscription>(std::move(subscriber));
 }

@@ -37,23 +37,24 @@ std::string encode_pending(std::uint64_t run) {
 }
 
 StoreDraft::StoreDraft(kv::Engine& engine, std::span<Core* const> cores, BlobId blob,
-                       std::shared_ptr<MemoryBudget> budget, std::uint64_t run)
+                       std::shared_ptr<MemoryBudget> budget, std::shared_ptr<LiveDrafts> live,
+                       std::uint64_t run)
     : engine_{engine},
       cores_{cores},
       run_{run},
-      memory_{std::make_shared<Reservation>(std::move(budget))},
+      hold_{std::make_shared<Hold>(std::move(budget), std::move(live), blob)},
       out_{std::make_shared<StagedMessage>()} {
   out_->blob = blob;
-  out_->memory = memory_;
+  out_->memory = hold_;
 }
 
 Task<Result<void>> StoreDraft::reserve(std::uint64_t octets) {
-  if (memory_->grow(octets)) co_return Result<void>{};
+  if (hold_->memory.grow(octets)) co_return Result<void>{};
   const auto here = co_await this_executor();
   Core* const core = core_of(cores_, here);
   for (Duration waited{}; core != nullptr && waited < kMemoryWait; waited += kMemoryPause) {
     co_await sleep(*core, kMemoryPause);
-    if (memory_->grow(octets)) co_return Result<void>{};
+    if (hold_->memory.grow(octets)) co_return Result<void>{};
   }
   co_return fail(Errc::limit_reached, "no memory for messages left");
 }
@@ -71,12 +72,12 @@ void StoreDraft::measure_lines(std::string_view octets) {
 }
 
 Task<Result<void>> StoreDraft::feed(std::string_view octets) {
-  POSTERN_CO_CHECK(co_await reserve(octets.size()));
   parser_.feed(octets);
   measure_lines(octets);
   out_->size += octets.size();
   while (!octets.empty()) {
     const auto piece = octets.substr(0, kChunkOctets - open_.size());
+    POSTERN_CO_CHECK(co_await reserve(piece.size()));
     open_ += piece;
     octets.remove_prefix(piece.size());
     POSTERN_CO_CHECK(co_await close_chunks(false));
@@ -88,23 +89,30 @@ Task<Result<void>> StoreDraft::close_chunks(bool all) {
   if (open_.size() < kChunkOctets && (!all || open_.empty())) co_return Result<void>{};
   out_->chunks.put(layout::chunk_key(out_->blob, next_chunk_++), encode_chunk(open_));
   open_.clear();
+  hold_->memory.shrink_to(out_->chunks.bytes());
   if (out_->size > kStreamFrom && out_->chunks.bytes() > kStreamFrom / 2)
     co_return co_await stream_out();
   co_return Result<void>{};
 }
 
 Task<Result<void>> StoreDraft::stream_out() {
-  if (!out_->streamed) out_->chunks.put(layout::pending_key(out_->blob), encode_pending(run_));
+  if (!out_->streamed) {
+    out_->chunks.put(layout::pending_key(out_->blob), encode_pending(run_));
+    generation_ = engine_.generation();
+  }
   out_->streamed = true;
-  const auto appended =
-      co_await engine_.append(std::exchange(out_->chunks, {}), kv::Engine::Purpose::adds_mail);
+  auto batch = std::exchange(out_->chunks, {});
+  batch.require_generation(generation_);
+  const auto appended = co_await engine_.append(std::move(batch), kv::Engine::Purpose::adds_mail);
   if (!appended) co_return std::unexpected(appended.error());
-  memory_->shrink_to(open_.size());
+  hold_->memory.shrink_to(open_.size());
   co_return Result<void>{};
 }
 
 Task<Result<std::shared_ptr<const StagedMessage>>> StoreDraft::finish() {
   POSTERN_CO_CHECK(co_await close_chunks(true));
+  // What was streamed may have been lost with a failed sync: the rest must meet the same engine.
+  if (out_->streamed) out_->chunks.require_generation(generation_);
   POSTERN_CO_TRY(out_->parsed, parser_.finish());
   out_->envelope_record = mime::encode(out_->parsed.envelope);
   out_->structure_record = mime::encode(out_->parsed.root);

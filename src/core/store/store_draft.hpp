@@ -4,11 +4,13 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 
 #include "async/core.hpp"
 #include "kv/engine.hpp"
 #include "mime/message.hpp"
 #include "store/draft.hpp"
+#include "store/live_drafts.hpp"
 #include "store/memory_budget.hpp"
 
 namespace postern::store {
@@ -18,7 +20,8 @@ namespace postern::store {
 class StoreDraft final : public Draft {
  public:
   StoreDraft(kv::Engine& engine, std::span<Core* const> cores, BlobId blob,
-             std::shared_ptr<MemoryBudget> budget, std::uint64_t run);
+             std::shared_ptr<MemoryBudget> budget, std::shared_ptr<LiveDrafts> live,
+             std::uint64_t run);
 
   Task<Result<void>> feed(std::string_view octets) override;
   Task<Result<std::shared_ptr<const StagedMessage>>> finish() override;
@@ -32,12 +35,20 @@ class StoreDraft final : public Draft {
   kv::Engine& engine_;
   std::span<Core* const> cores_;
   std::uint64_t run_;
-  std::shared_ptr<Reservation> memory_;
+  /// What the message holds of this process; the staged message keeps it.
+  struct Hold {
+    Hold(std::shared_ptr<MemoryBudget> budget, std::shared_ptr<LiveDrafts> live, const BlobId& blob)
+        : memory{std::move(budget)}, token{std::move(live), blob} {}
+    Reservation memory;
+    LiveDrafts::Token token;
+  };
+  std::shared_ptr<Hold> hold_;
   mime::MessageParser parser_;
   std::shared_ptr<StagedMessage> out_;
   std::string open_;  ///< The chunk that is being filled.
   std::uint32_t next_chunk_ = 0;
-  std::uint64_t line_ = 0;  ///< Octets of the line so far.
+  std::uint64_t generation_ = 0;  ///< Of the engine that the first chunk was streamed into.
+  std::uint64_t line_ = 0;        ///< Octets of the line so far.
 };
 
 /// The value of a pending marker.

@@ -175,6 +175,42 @@ TEST_F(StoreTest, WhatWasStreamedAndNeverCommittedIsSweptByTheNextProcess) {
   EXPECT_EQ(rows(), 0U);
 }
 
+TEST_F(StoreTest, WhatWasStreamedAndThrownAwayIsSweptWithoutARestart) {
+  add_account(kAnn);
+  const auto bodies = [&] {
+    const kv::Range all{.begin = std::string{"\x01\x03", 2}, .end = std::string{"\x01\x04", 2}};
+    return core_.run(engine_->published()->scan(all)).value().pairs.size();
+  };
+  auto draft = store_->new_draft();
+  const std::string octets = core_.core().random.bytes(3'000'000);
+  ASSERT_TRUE(core_.run(draft->feed(octets)));
+  auto staged = core_.run(draft->finish()).value();
+  draft.reset();
+  engine_->sync();
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(core_.run(store_->sweep()));
+  EXPECT_GT(bodies(), 10U) << "somebody still holds it";
+  staged.reset();
+  ASSERT_TRUE(core_.run(store_->sweep()));
+  EXPECT_GT(bodies(), 10U) << "seen once";
+  ASSERT_TRUE(core_.run(store_->sweep()));
+  EXPECT_EQ(bodies(), 0U);
+}
+
+TEST_F(StoreTest, ABodyWhoseStreamedPartWasLostIsNotAcknowledged) {
+  add_account(kAnn);
+  const auto draft = store_->new_draft();
+  const std::string octets = "A: b\r\n\r\n" + core_.core().random.bytes(1'500'000);
+  ASSERT_TRUE(core_.run(draft->feed(octets)));
+  engine_->fail_next_sync();
+  EXPECT_FALSE(engine_->sync());
+  engine_->reopen();
+  const auto message = core_.run(draft->finish()).value();
+  const auto done = core_.run(store_->deliver(message, {{.account = kAnn}}, {}, false));
+  EXPECT_EQ(done.error().code, Errc::unavailable) << "its first chunks are gone";
+  const auto session = open();
+  EXPECT_EQ(view(*session)->size(), 0U);
+}
+
 TEST_F(StoreTest, FlagsFollowTheRules) {
   add_account(kAnn);
   for (int i = 0; i < 3; ++i) ASSERT_TRUE(deliver({kAnn}));
@@ -355,6 +391,8 @@ TEST_F(StoreTest, NothingIsShownBeforeItIsDurable) {
   int told = 0;
   const auto subscription = session->subscribe_changes(core_.core().executor, [&told] { ++told; });
   core_.poll();
+  EXPECT_EQ(told, 1) << "whoever subscribes looks once";
+  told = 0;
   const auto message = staged();
   const auto done = core_.try_run(store_->deliver(message, {{.account = kAnn}}, {}, false));
   EXPECT_FALSE(done) << "250 must wait for the sync";

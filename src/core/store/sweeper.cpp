@@ -85,19 +85,29 @@ Task<Result<std::uint64_t>> Sweeper::erase_blobs() {
   co_return erased;
 }
 
-Task<Result<void>> Sweeper::drop_pending_of(std::uint16_t shard) {
+Task<Result<void>> Sweeper::drop_pending_of(std::uint16_t shard, const LiveDrafts& live,
+                                            const std::set<BlobId>& before,
+                                            std::set<BlobId>& suspects) {
   const auto prefix = shard_key(shard, layout::BlobKind::pending);
   kv::Range range{.begin = prefix, .end = record::prefix_end(prefix), .limit = kSlice};
   for (bool more = true; more;) {
+    // Before reading: what a reopening brings back is not ours to judge.
+    const auto generation = engine_.generation();
     const auto reader = engine_.published();
     POSTERN_CO_TRY(const auto page, co_await reader->scan(range));
     kv::Batch batch;
+    batch.require_generation(generation);
     for (const auto& [key, value] : page.pairs) {
-      if (value == encode_pending(run_)) continue;
       record::KeyReader in{key};
       in.skip(prefix);
       const auto blob = in.blob();
       POSTERN_CO_CHECK(in.finish());
+      const bool ours = value == encode_pending(run_);
+      if (ours && live.contains(blob)) continue;
+      if (ours && !before.contains(blob)) {
+        suspects.insert(blob);
+        continue;
+      }
       batch.erase(key);
       erase_body(blob, 0, batch);
     }
@@ -111,9 +121,10 @@ Task<Result<void>> Sweeper::drop_pending_of(std::uint16_t shard) {
   co_return Result<void>{};
 }
 
-Task<Result<void>> Sweeper::drop_pending() {
+Task<Result<void>> Sweeper::drop_pending(const LiveDrafts& live, std::set<BlobId>& suspects) {
+  const auto before = std::exchange(suspects, {});
   for (std::uint16_t shard = 0; shard < layout::kBlobShards; ++shard)
-    POSTERN_CO_CHECK(co_await drop_pending_of(shard));
+    POSTERN_CO_CHECK(co_await drop_pending_of(shard, live, before, suspects));
   co_return Result<void>{};
 }
 

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <vector>
 
 #include "async/task.hpp"
 #include "kv/engine.hpp"
+#include "store/live_drafts.hpp"
 #include "vocab/ids.hpp"
 #include "vocab/result.hpp"
 #include "vocab/time.hpp"
@@ -23,8 +25,9 @@ class Sweeper {
   Sweeper(kv::Engine& engine, Timestamp now, std::uint64_t run)
       : engine_{engine}, now_{now}, run_{run} {}
 
-  /// Bodies that an earlier process began and never committed.
-  Task<Result<void>> drop_pending();
+  /// Bodies that were begun and never committed: of an earlier process at once, of this one when
+  /// nobody holds them at two sweeps (`suspects` remembers the first).
+  Task<Result<void>> drop_pending(const LiveDrafts& live, std::set<BlobId>& suspects);
   /// Due blobs; returns how many went.
   Task<Result<std::uint64_t>> erase_blobs();
   /// Every account there is.
@@ -32,7 +35,8 @@ class Sweeper {
 
  private:
   Task<Result<std::uint64_t>> erase_blobs_of(std::uint16_t shard);
-  Task<Result<void>> drop_pending_of(std::uint16_t shard);
+  Task<Result<void>> drop_pending_of(std::uint16_t shard, const LiveDrafts& live,
+                                     const std::set<BlobId>& before, std::set<BlobId>& suspects);
   Task<Result<bool>> has_link(const BlobId& blob);
 
   kv::Engine& engine_;
