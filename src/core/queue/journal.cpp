@@ -89,11 +89,16 @@ Task<> Journal::run_syncer() {
       continue;
     }
     if (!urgent_) co_await hurry_.wait_for(core_.timers, kSyncEvery);
+    if (broken_) continue;
     urgent_ = stopping_;
     const auto upto = appended_;
-    const auto count = unsynced_.size();
+    // The last one may be on its way into the engine still: this sync says nothing about it.
+    const std::size_t on_its_way = appended_ < taken_ ? 1 : 0;
+    const auto count = unsynced_.size() - on_its_way;
     const auto ticket = ticket_;
     const auto done = co_await engine_.durable(ticket);
+    // All of it is being written again, and stays until that is done.
+    if (done && broken_) continue;
     if (done) {
       durable_ = upto;
       unsynced_.erase(unsynced_.begin(), unsynced_.begin() + static_cast<std::ptrdiff_t>(count));
