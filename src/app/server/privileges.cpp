@@ -133,7 +133,8 @@ Result<void> drop_to_user(const std::string& user, const std::string& directory)
                             user, user));
   }
   if (::chown(directory.c_str(), entry->pw_uid, entry->pw_gid) != 0 ||
-      ::setgroups(0, nullptr) != 0 || ::setgid(entry->pw_gid) != 0 || ::setuid(entry->pw_uid) != 0)
+      ::initgroups(user.c_str(), entry->pw_gid) != 0 || ::setgid(entry->pw_gid) != 0 ||
+      ::setuid(entry->pw_uid) != 0)
     return fail(Errc::bad_config, fmt::format("cannot become user \"{}\"", user));
   if (::setuid(0) == 0) return fail(Errc::bad_config, "privileges came back after setuid");
   return {};

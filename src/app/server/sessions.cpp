@@ -3,6 +3,7 @@
 #include <exception>
 #include <utility>
 
+#include "async/gather.hpp"
 #include "async/on_core.hpp"
 #include "async/sleep.hpp"
 
@@ -57,16 +58,25 @@ void Sessions::spawn(Core& core, std::unique_ptr<net::Stream> stream, const Serv
 
 Task<> Sessions::stop_place(Place& place) {
   place.stopping = true;
-  // Woken without a reason of its own, a session says goodbye (421, BYE) and ends.
-  for (auto* const stream : place.live) stream->wake();
-  for (Duration waited{}; !place.live.empty() && waited < kGoodbye; waited += kPause)
+  // Woken without a reason of its own, a session says goodbye (421, BYE) and ends. A wake may meet
+  // one for another reason and be taken for that: it is said again.
+  for (Duration waited{}; !place.live.empty() && waited < kGoodbye; waited += kPause) {
+    for (auto* const stream : place.live) stream->wake();
     co_await sleep(place.core, kPause);
+  }
   for (auto* const stream : place.live) stream->stop(Errc::shutting_down);
   co_await place.group.join();
 }
 
 Task<> Sessions::stop() {
-  for (auto& [core, place] : places_) co_await on_core(core->executor, stop_place(*place));
+  // All at once: nobody's slow peer takes the time of others.
+  std::vector<Task<int>> stopping;
+  const auto one = [](Place& place) -> Task<int> {
+    co_await on_core(place.core.executor, stop_place(place));
+    co_return 0;
+  };
+  for (auto& [core, place] : places_) stopping.push_back(one(*place));
+  co_await gather(std::move(stopping));
 }
 
 }  // namespace postern::server
