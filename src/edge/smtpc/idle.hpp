@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <deque>
 #include <memory>
 #include <string>
@@ -25,6 +26,8 @@ class IdleConnections final : private Timers::Timer {
   /// Says goodbye to all and keeps none any more.
   Task<> close();
   [[nodiscard]] std::size_t count() const { return count_; }
+  /// Goodbyes that ended in an exception.
+  [[nodiscard]] std::uint64_t bugs() const { return bugs_; }
 
  private:
   struct Idle {
@@ -39,6 +42,7 @@ class IdleConnections final : private Timers::Timer {
   std::unordered_map<std::string, std::deque<Idle>> by_host_;
   std::size_t count_ = 0;
   bool closed_ = false;
+  std::uint64_t bugs_ = 0;
   TaskGroup goodbyes_;
 };
 
