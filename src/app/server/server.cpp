@@ -231,6 +231,7 @@ Task<> Server::stop() {
   for (const auto& listener : listeners_) listener->stop();
   if (control_) control_->stop();
   if (queue_) queue_->stop();
+  if (client_) client_->stop();
   for (const auto& sleeper : sleepers_) sleeper->cancel();
   co_await sessions_->stop();
   if (client_) co_await client_->close();

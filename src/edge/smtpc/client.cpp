@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "smtpc/idle.hpp"
+#include "smtpc/live.hpp"
 #include "smtpc/open.hpp"
 #include "smtpc/outcome.hpp"
 #include "smtpc/transaction.hpp"
@@ -38,11 +39,17 @@ class SmtpClient final : public Client {
         tls_{std::move(tls)},
         core_{core},
         settings_{std::move(settings)},
+        live_{core},
         idle_{core, settings_} {}
 
   Task<queue::Attempt> attempt(queue::Job job) override;
+  void stop() override { live_.stop(); }
   Task<> close() override { return idle_.close(); }
-  Stats stats() const override { return stats_; }
+  Stats stats() const override {
+    Stats out = stats_;
+    out.bugs = idle_.bugs();
+    return out;
+  }
 
  private:
   using Located = std::variant<route::Plan, route::Failure>;
@@ -51,10 +58,13 @@ class SmtpClient final : public Client {
     Instant until;
   };
   Task<Located> locate(std::string domain);
+  Task<> try_hosts(Run& run);
   Task<> use_idle(Run& run, const route::Plan& plan);
   Task<> use_new(Run& run, const route::Plan& plan);
   /// All transactions that `rest` takes on one connection; keeps it when it can be used again.
   Task<> work(Run& run, std::unique_ptr<Connection> connection, bool reused, bool v4_left);
+  /// The same; whether it can be used again.
+  Task<bool> transact_all(Run& run, Connection& connection, bool reused, bool v4_left);
   void take_back_ptr_refusals(Run& run, const std::vector<std::size_t>& before);
 
   resolver::Resolver& resolver_;
@@ -62,6 +72,7 @@ class SmtpClient final : public Client {
   std::shared_ptr<const net::TlsContext> tls_;
   Core& core_;
   const Settings settings_;
+  LiveConnections live_;
   IdleConnections idle_;
   std::unordered_map<std::string, Cached> plans_;
   Stats stats_;
@@ -95,6 +106,18 @@ Task<queue::Attempt> SmtpClient::attempt(queue::Job job) {
   run.attempt.outcomes.resize(run.job.recipients.size());
   run.rest.resize(run.job.recipients.size());
   std::iota(run.rest.begin(), run.rest.end(), std::size_t{0});
+  if (!live_.stopping()) co_await try_hosts(run);
+  const bool cut_short = live_.stopping() && !run.rest.empty();
+  if (cut_short) run.why = stopping();
+  run.temporary = run.temporary || cut_short;
+  if (run.temporary) run.why.kind = queue::RecipientOutcome::Kind::deferred;
+  for (const auto index : run.rest) run.attempt.outcomes.at(index) = run.why;
+  // That we stop says nothing about the host.
+  run.attempt.destination_down = !run.answered && run.temporary && !cut_short;
+  co_return std::move(run.attempt);
+}
+
+Task<> SmtpClient::try_hosts(Run& run) {
   const auto located = co_await locate(run.job.domain);
   if (const auto* const failure = std::get_if<route::Failure>(&located)) {
     run.why = from_failure(*failure);
@@ -108,14 +131,11 @@ Task<queue::Attempt> SmtpClient::attempt(queue::Job job) {
     co_await use_idle(run, plan);
     if (!run.rest.empty()) co_await use_new(run, plan);
   }
-  if (run.temporary) run.why.kind = queue::RecipientOutcome::Kind::deferred;
-  for (const auto index : run.rest) run.attempt.outcomes.at(index) = run.why;
-  run.attempt.destination_down = !run.answered && run.temporary;
-  co_return std::move(run.attempt);
 }
 
 Task<> SmtpClient::use_idle(Run& run, const route::Plan& plan) {
   for (const auto& candidate : plan.candidates) {
+    if (live_.stopping()) co_return;
     auto connection = idle_.take(candidate);
     if (!connection) continue;
     const bool v4 = std::ranges::any_of(
@@ -127,9 +147,9 @@ Task<> SmtpClient::use_idle(Run& run, const route::Plan& plan) {
 
 Task<> SmtpClient::use_new(Run& run, const route::Plan& plan) {
   const auto count = std::min(plan.candidates.size(), settings_.max_hosts);
-  for (std::size_t i = 0; i < count && !run.rest.empty(); ++i) {
+  for (std::size_t i = 0; i < count && !run.rest.empty() && !live_.stopping(); ++i) {
     const auto& candidate = plan.candidates.at(i);
-    const Opener opener{dialer_, tls_, core_, settings_, stats_};
+    const Opener opener{dialer_, tls_, core_, settings_, stats_, live_};
     auto opened = co_await open_connection(opener, candidate, run.attempt.steps);
     if (!opened.connection) {
       run.why = std::move(opened.refusal);
@@ -145,17 +165,23 @@ Task<> SmtpClient::use_new(Run& run, const route::Plan& plan) {
 
 Task<> SmtpClient::work(Run& run, std::unique_ptr<Connection> connection, bool reused,
                         bool v4_left) {
-  const auto most = connection->capabilities.rcpt_max.value_or(1000);
+  const bool usable = co_await transact_all(run, *connection, reused, v4_left);
+  if (usable) idle_.give(std::move(connection));
+}
+
+Task<bool> SmtpClient::transact_all(Run& run, Connection& connection, bool reused, bool v4_left) {
+  const LiveConnections::Use use{live_, connection};
+  const auto most = connection.capabilities.rcpt_max.value_or(1000);
   bool usable = true;
-  while (usable && !run.rest.empty()) {
+  while (usable && !run.rest.empty() && !live_.stopping()) {
     const auto count = std::min<std::size_t>(most, run.rest.size());
     const auto middle = run.rest.begin() + static_cast<std::ptrdiff_t>(count);
     std::vector<std::size_t> who{run.rest.begin(), middle};
     run.rest.erase(run.rest.begin(), middle);
-    if (connection->transactions > 0) ++stats_.reused;
+    if (connection.transactions > 0) ++stats_.reused;
     ++stats_.transactions;
     const auto before = who;
-    const auto done = co_await transact(*connection, run.job, std::move(who), settings_.limits,
+    const auto done = co_await transact(connection, run.job, std::move(who), settings_.limits,
                                         run.attempt.outcomes);
     run.rest.insert(run.rest.begin(), done.undecided.begin(), done.undecided.end());
     usable = done.usable && (done.progress || done.undecided.empty());
@@ -165,16 +191,16 @@ Task<> SmtpClient::work(Run& run, std::unique_ptr<Connection> connection, bool r
     run.answered = true;
     reused = false;
     run.attempt.steps.push_back(
-        connection->description() + ": " +
+        connection.description() + ": " +
         (done.last_words.empty() ? done.why.status + ' ' + done.why.text : done.last_words));
     if (!done.undecided.empty()) {
       run.why = done.why;
       run.temporary = true;
     }
-    if (v4_left && connection->to().ip.is_v6()) take_back_ptr_refusals(run, before);
-    if (connection->to().ip.is_v6() && v4_left && !run.rest.empty()) break;
+    if (v4_left && connection.to().ip.is_v6()) take_back_ptr_refusals(run, before);
+    if (connection.to().ip.is_v6() && v4_left && !run.rest.empty()) break;
   }
-  if (usable) idle_.give(std::move(connection));
+  co_return usable;
 }
 
 /// Refused because our IPv6 address has no name: what they said is not about the recipients.

@@ -57,11 +57,17 @@ struct Stats {
   std::uint64_t tls = 0;
   std::uint64_t tls_fallbacks = 0;  ///< Sent in clear because a handshake failed.
   std::uint64_t transactions = 0;
+  std::uint64_t bugs = 0;  ///< Goodbyes that ended in an exception.
 };
 
 /// Used on the queue's core.
 class Client : public queue::Transport {
  public:
+  /// Ends the attempts under way, with "the server is stopping" for whoever has no answer yet, and
+  /// refuses new ones. Where the message may have arrived already, the host has a few seconds to
+  /// say so. For good; returns at once. A connection that is being opened is given up when it
+  /// stands, or after `Limits::connect`.
+  virtual void stop() = 0;
   /// Says goodbye to idle connections and keeps none any more. Awaited before destruction, once no
   /// attempt is under way.
   virtual Task<> close() = 0;

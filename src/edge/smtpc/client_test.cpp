@@ -70,13 +70,17 @@ struct Stage {
     };
     return out;
   }
+  /// `into` has outcomes once the attempt has ended.
+  void begin(queue::Job what, queue::Attempt& into) {
+    const auto run = [](Client& by, queue::Job one, queue::Attempt& to) -> Task<> {
+      to = co_await by.attempt(std::move(one));
+    };
+    machine.group().spawn(run(*client, std::move(what), into));
+    machine.poll();
+  }
   queue::Attempt send(queue::Job what, Duration patience = seconds{1}) {
     queue::Attempt out;
-    const auto run = [](Client& by, queue::Job one, queue::Attempt& into) -> Task<> {
-      into = co_await by.attempt(std::move(one));
-    };
-    machine.group().spawn(run(*client, std::move(what), out));
-    machine.poll();
+    begin(std::move(what), out);
     if (out.outcomes.empty()) machine.advance(patience);
     EXPECT_FALSE(out.outcomes.empty()) << "the attempt has not ended";
     EXPECT_THAT(hosts.faults, IsEmpty());
@@ -347,6 +351,59 @@ TEST(Client, SilenceEndsInATimeOut) {
   const auto attempt = stage.send(stage.job({"a@x.example"}), minutes{6});
   EXPECT_EQ(attempt.outcomes.at(0).kind, Kind::deferred);
   EXPECT_THAT(attempt.steps.at(0), HasSubstr("timed out while waiting for the greeting"));
+}
+
+TEST(Client, AStopEndsAttemptsAndRefusesNewOnes) {
+  for (const std::string& script :
+       {std::string{"T: silent"}, plain("T: silent"),
+        plain("C: MAIL FROM:<me@us.example>\nS: 250 ok\nT: silent"),
+        with("PIPELINING", "C: MAIL FROM:<me@us.example>\nT: silent")}) {
+    SCOPED_TRACE(script);
+    Stage stage;
+    stage.first() = {script};
+    stage.second() = {"S: 220 not to be used"};
+    queue::Attempt attempt;
+    stage.begin(stage.job({"a@x.example"}), attempt);
+    EXPECT_THAT(attempt.outcomes, IsEmpty());
+    stage.client->stop();
+    stage.machine.poll();
+    ASSERT_EQ(attempt.outcomes.size(), 1U);
+    EXPECT_EQ(attempt.outcomes.at(0).kind, Kind::deferred);
+    EXPECT_EQ(attempt.outcomes.at(0).status, "4.3.2");
+    EXPECT_FALSE(attempt.destination_down);
+    const auto next = stage.send(stage.job({"b@x.example"}));
+    EXPECT_EQ(next.outcomes.at(0).kind, Kind::deferred);
+    EXPECT_EQ(next.outcomes.at(0).status, "4.3.2");
+    EXPECT_THAT(stage.hosts.dialled, ElementsAre("198.51.100.1"));
+  }
+}
+
+TEST(Client, AStopLeavesTheHostAMomentToTakeWhatItHas) {
+  for (const bool answers : {true, false}) {
+    for (const bool chunk : {true, false}) {
+      SCOPED_TRACE(testing::Message() << answers << chunk);
+      Stage stage;
+      const std::string end = answers ? "T: slow\nS: 250 done\n" : "T: silent\n";
+      stage.first() = {
+          chunk ? std::string{kHello} +
+                      "S: 250-PIPELINING\nS: 250 CHUNKING\nC: MAIL FROM:<me@us.example>\n"
+                      "C: RCPT TO:<a@x.example>\nC: BDAT 26 LAST\nS: 250 ok\nS: 250 ok\n" +
+                      end
+                : plain("C: MAIL FROM:<me@us.example>\nS: 250 ok\nC: RCPT TO:<a@x.example>\n"
+                        "S: 250 ok\nC: DATA\nS: 354 go\nT: data\n" +
+                        end)};
+      queue::Attempt attempt;
+      stage.begin(stage.job({"a@x.example"}), attempt);
+      stage.client->stop();
+      stage.machine.advance(seconds{2});
+      EXPECT_THAT(attempt.outcomes, IsEmpty());
+      stage.machine.advance(seconds{3});
+      ASSERT_EQ(attempt.outcomes.size(), 1U);
+      EXPECT_EQ(attempt.outcomes.at(0).kind, answers ? Kind::sent : Kind::deferred);
+      EXPECT_EQ(attempt.outcomes.at(0).text.contains("may have arrived"), !answers);
+      EXPECT_THAT(stage.hosts.faults, IsEmpty());
+    }
+  }
 }
 
 TEST(Client, TurnsToTls) {

@@ -40,6 +40,7 @@ class Connection {
   smtp::Capabilities capabilities;
   std::uint32_t transactions = 0;  ///< Begun.
   bool needs_reset = false;        ///< A transaction was begun and not ended.
+  bool delivering = false;         ///< The end of a message is on its way, or its answer.
   Instant opened;
 
  private:

@@ -83,9 +83,14 @@ Task<Try> try_once(const Opener& opener, const route::Candidate& to, bool tls_wa
     out.step = refused(std::move(why));
     co_return out;
   }
+  if (opener.live.stopping()) {
+    out.step = refused(stopping());
+    co_return out;
+  }
   ++opener.stats.connections;
   out.connection = std::make_unique<Connection>(*std::move(stream), opener.core, to);
   Connection& connection = *out.connection;
+  const LiveConnections::Use use{opener.live, connection};
   const auto greeting = co_await connection.reply(settings.limits.greeting);
   if (!greeting) {
     out.step = refused(from_error(greeting.error(), "waiting for the greeting"));

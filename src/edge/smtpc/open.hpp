@@ -7,6 +7,7 @@
 
 #include "smtpc/client.hpp"
 #include "smtpc/connection.hpp"
+#include "smtpc/live.hpp"
 
 namespace postern::smtpc {
 
@@ -17,6 +18,7 @@ struct Opener {
   Core& core;
   const Settings& settings;
   Stats& stats;
+  LiveConnections& live;
 };
 
 /// A connection that is ready for MAIL, or why there is none.

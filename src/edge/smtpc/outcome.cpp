@@ -31,6 +31,10 @@ RecipientOutcome ours(int code, std::string_view status, std::string text) {
   return out;
 }
 
+RecipientOutcome stopping() {
+  return ours(451, "4.3.2", "the server is stopping");
+}
+
 RecipientOutcome from_failure(const route::Failure& failure) {
   return ours(failure.reply, failure.enhanced, failure.text);
 }
@@ -45,7 +49,7 @@ RecipientOutcome from_error(const Error& error, std::string_view doing) {
     case Errc::line_too_long:
     case Errc::too_large:
       return ours(451, "4.5.0", fmt::format("the host does not speak SMTP ({})", doing));
-    case Errc::shutting_down: return ours(451, "4.3.2", "the server is stopping");
+    case Errc::shutting_down: return stopping();
     default:                  break;
   }
   return ours(451, "4.4.0", fmt::format("{} while {}", to_string(error.code), doing));

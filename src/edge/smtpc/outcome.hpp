@@ -15,6 +15,8 @@ namespace postern::smtpc {
 [[nodiscard]] queue::RecipientOutcome from_reply(const smtp::Reply& reply, std::string_view host);
 /// What we found out ourselves. `code` decides: 5xx fails, else it is deferred.
 [[nodiscard]] queue::RecipientOutcome ours(int code, std::string_view status, std::string text);
+/// What has no answer yet when the server stops.
+[[nodiscard]] queue::RecipientOutcome stopping();
 [[nodiscard]] queue::RecipientOutcome from_failure(const route::Failure& failure);
 /// A connection that broke while `doing` ("connecting", "waiting for the greeting").
 [[nodiscard]] queue::RecipientOutcome from_error(const Error& error, std::string_view doing);

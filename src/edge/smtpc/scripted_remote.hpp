@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "async/event.hpp"
 #include "async/manual_core.hpp"
 #include "net/memory_stream.hpp"
 #include "net/stream.hpp"
@@ -22,6 +23,7 @@
 //   T: data     the client sends message data up to the dot
 //   T: tls      the host turns to TLS
 //   T: close    the connection breaks
+//   T: slow     the host takes three seconds
 //   T: silent   the host says nothing any more
 //
 // At the end of a script the host waits for QUIT or the end of the connection.
@@ -130,6 +132,9 @@ class ScriptedHosts final : public net::Dialer {
     } else if (rest == "tls") {
       const auto done = co_await peer.stream->accept_tls(nullptr, kPatience);
       co_return done.has_value();
+    } else if (rest == "slow") {
+      Event never;
+      co_await never.wait_for(machine_.core().timers, std::chrono::seconds{3});
     } else if (rest == "silent") {
       bool there = true;
       while (there) there = co_await more(peer);

@@ -195,6 +195,7 @@ Task<Transacted> Transaction::run() {
   }
   if (begun == Begun::data) co_await send_content();
   if (begun == Begun::bdat) co_await hear_end();
+  connection_.delivering = false;
   result_.undecided = std::move(who_);
   for (auto* const more : {&accepted_, &again_})
     result_.undecided.insert(result_.undecided.end(), more->begin(), more->end());
@@ -231,6 +232,7 @@ Task<Transaction::Begun> Transaction::envelope_pipelined(const std::string& chun
     out += "BDAT " + std::to_string(chunk.size()) + " LAST\r\n" + chunk;
   }
   connection_.needs_reset = true;
+  connection_.delivering = !chunk.empty();
   const auto written = co_await connection_.send(out, limits_.mail);
   if (!written) {
     lost(from_error(written.error(), "sending the envelope"));
@@ -357,6 +359,7 @@ Task<bool> Transaction::send_pieces() {
     }
     // Small messages go with their dot in one write.
     if (more && out.size() < Content::kPiece) continue;
+    connection_.delivering = !more;
     const auto written = co_await connection_.send(out, limits_.data_block);
     out.clear();
     if (written) continue;
