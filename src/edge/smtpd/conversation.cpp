@@ -12,8 +12,13 @@ namespace {
 constexpr std::size_t kMaxOwed = std::size_t{16} * 1024;
 /// What a peer may send ahead while it is kept waiting.
 constexpr std::size_t kMaxAhead = std::size_t{64} * 1024;
-/// A buffer larger than this is not kept for a peer that sends little.
+/// A buffer larger than this is not kept while waiting: most connections wait most of the time.
 constexpr std::size_t kSmallBuffer = std::size_t{4} * 1024;
+
+/// Of an empty one. (Assigning `{}` would keep the memory.)
+void give_back_if_large(std::string& buffer) {
+  if (buffer.capacity() > kSmallBuffer) std::string{}.swap(buffer);
+}
 
 }  // namespace
 
@@ -42,9 +47,15 @@ Task<Result<void>> Conversation::flush() {
   co_return wrote;
 }
 
+void Conversation::shrink() {
+  give_back_if_large(owed_);
+  if (!input_.empty()) return;
+  input_ = {};
+  buffer_.clear();
+  give_back_if_large(buffer_);
+}
+
 void Conversation::hold(std::string_view octets) {
-  if (input_.empty() && buffer_.capacity() > kSmallBuffer && octets.size() <= kSmallBuffer)
-    buffer_ = {};
   buffer_.erase(0, buffer_.size() - input_.size());
   buffer_ += octets;
   input_ = buffer_;
@@ -53,6 +64,7 @@ void Conversation::hold(std::string_view octets) {
 Task<Result<void>> Conversation::fill(Duration limit) {
   POSTERN_CO_CHECK(co_await flush());
   if (limit <= Duration{0}) co_return fail(Errc::peer_timeout);
+  shrink();
   POSTERN_CO_TRY(const auto octets, co_await stream_.read(limit));
   hold(octets);
   co_return Result<void>{};
@@ -64,6 +76,7 @@ Task<Result<void>> Conversation::linger(Duration length) {
   for (;;) {
     const Duration left = end - core_.clock.instant();
     if (left <= Duration{0}) co_return Result<void>{};
+    shrink();
     if (input_.size() > kMaxAhead) {
       co_await sleep(core_, left);
       continue;

@@ -51,6 +51,8 @@ class Conversation {
 
  private:
   void hold(std::string_view octets);
+  /// Before waiting, when nothing is owed: gives back what memory it can.
+  void shrink();
 
   Core& core_;
   net::Stream& stream_;
