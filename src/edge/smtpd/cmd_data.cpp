@@ -92,6 +92,7 @@ Task<Flow> run(Session& session, const smtp::Data&) {
     co_await message.take(piece);
   }
   const smtp::Reply reply = co_await message.finish(decoder.flaw());
+  if (reply.code != 250) session.count_refusal();
   session.reset();
   session.wire.say(reply);
   co_return Flow::go_on;
@@ -118,6 +119,7 @@ Task<Flow> run(Session& session, const smtp::Bdat& bdat) {
   }
   chunked.lines.finish();
   const smtp::Reply reply = co_await chunked.message.finish(chunked.lines.flaw());
+  if (reply.code != 250) session.count_refusal();
   session.reset();
   session.wire.say(reply);
   co_return Flow::go_on;

@@ -42,6 +42,7 @@ Task<Flow> run(Session& session, const smtp::Mail& mail) {
   }
   if (refusal) {
     session.services.metrics.refused.add();
+    session.count_refusal();
     session.logger.info("sender refused",
                         {{"from", log::Address{mail.from ? smtp::to_string(*mail.from) : "<>"}},
                          {"reply", log::Detail{smtp::to_line(*refusal)}}});

@@ -41,7 +41,8 @@ std::optional<smtp::Reply> objection(const Session& session) {
 }
 
 void refuse(Session& session, const smtp::Rcpt& rcpt, Kind kind, const smtp::Reply& reply) {
-  if (kind == Kind::unknown && !session.submission())
+  const bool nobody = kind == Kind::unknown || kind == Kind::disabled;
+  if (nobody && !session.submission())
     session.services.guard.unknown_recipient(session.peer, session.core.clock.now());
   if (kind == Kind::relay_denied) ++session.errors;
   session.note_refusal(reply, smtp::to_string(rcpt.to));

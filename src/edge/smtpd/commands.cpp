@@ -50,9 +50,6 @@ constexpr std::array kRules{
 };
 static_assert(kRules.size() == std::variant_size_v<smtp::Command>);
 
-/// NOOP, RSET and the like that are free between two messages.
-constexpr std::uint32_t kFreeIdle = 100;
-
 std::string_view what_is_missing(Stage stage) {
   switch (stage) {
     case Stage::fresh:      return "EHLO first";
@@ -79,7 +76,7 @@ std::optional<smtp::Reply> objection(const Session& session, const Rule& rule) {
 
 Task<Flow> execute(Session& session, const smtp::Command& command) {
   const Rule& rule = kRules.at(command.index());
-  if (rule.idle && ++session.idle_commands > kFreeIdle) ++session.errors;
+  if (rule.idle) session.count_idle();
   if (const auto reply = objection(session, rule)) {
     session.scold(*reply);
     co_return Flow::go_on;

@@ -310,6 +310,14 @@ TEST(Session, ClosesToANetThatGuesses) {
   EXPECT_EQ(once("192.0.2.77", "250 *"), "");
 }
 
+/// Row A4: who guesses learns no more from the addresses that are disabled.
+TEST(Session, DisabledRecipientsCountLikeUnknownOnes) {
+  Rig rig;
+  std::string script = with_hello("C: MAIL FROM:<a@example.net>\nS: 250 *\n");
+  for (int i = 0; i < 20; ++i) script += "C: RCPT TO:<moved@example.org>\nS: 550 5.1.1 *\n";
+  EXPECT_EQ(rig.play(script + "C: RCPT TO:<ann@example.org>\nS: 451 4.7.1 *\n"), "");
+}
+
 TEST(Session, HangsUpAfterTooManyErrors) {
   Rig rig;
   rig.settings->max_errors = 2;
@@ -331,6 +339,21 @@ TEST(Session, HangsUpOnThoseWhoOnlyTalk) {
   Rig rig;
   std::string script = kHello;
   for (int i = 0; i < 110; ++i) script += "C: NOOP\nS: 250 *\n";
+  EXPECT_EQ(rig.play(script + "S: 421 4.7.0 *\nT: closed\n"), "");
+}
+
+TEST(Session, HangsUpOnThoseWhoAreOnlyRefused) {
+  Rig rig;
+  const std::string refused = "C: MAIL FROM:<a@none.example>\nS: 550 *\n";
+  std::string script = kHello;
+  for (int i = 0; i < 110; ++i) script += refused;
+  EXPECT_EQ(rig.play(script + "S: 421 4.7.0 *\nT: closed\n"), "");
+
+  script = kHello;
+  for (int i = 0; i < 110; ++i)
+    script +=
+        "C: MAIL FROM:<a@example.net>\nS: 250 *\nC: RCPT TO:<ann@example.org>\nS: 250 *\n"
+        "C: DATA\nS: 354 *\nC: Subject: no From\nC:\nC: .\nS: 554 5.6.0 *\n";
   EXPECT_EQ(rig.play(script + "S: 421 4.7.0 *\nT: closed\n"), "");
 }
 

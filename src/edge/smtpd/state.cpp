@@ -15,6 +15,9 @@ constexpr std::size_t kBindingOctets = 32;
 /// Submission has to take long SASL responses; the verb and the mechanism come on top.
 constexpr std::size_t kMaxAuthLine = sasl::kMaxEncoded + 64;
 
+/// Idle commands that are free between two messages.
+constexpr std::uint32_t kFreeIdle = 100;
+
 /// A HELO name is whatever the client likes; nobody's terminal should suffer from it.
 std::string printable(std::string_view text) {
   std::string out{text};
@@ -56,6 +59,10 @@ smtp::CommandRules Session::command_rules() const {
           .auth = submission(),
           .utf8_transaction = transaction.envelope.smtputf8,
           .loose_dots = !submission()};
+}
+
+void Session::count_idle() {
+  if (++idle_commands > kFreeIdle) ++errors;
 }
 
 std::string Session::peer_text() const {

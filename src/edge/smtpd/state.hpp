@@ -67,7 +67,7 @@ struct Session {
   std::optional<Login> login;
   Transaction transaction;
   std::uint32_t errors = 0;         ///< Commands that were wrong.
-  std::uint32_t idle_commands = 0;  ///< Since the last message: NOOP and the like.
+  std::uint32_t idle_commands = 0;  ///< Since the last message: NOOP, refusals and the like.
   std::uint32_t failed_logins = 0;
   Instant progress;  ///< The beginning, or the last message accepted.
 
@@ -81,6 +81,12 @@ struct Session {
   [[nodiscard]] AccountId account() const { return login ? login->account : AccountId{}; }
   /// Forgets the transaction (RFC 5321 §4.1.1.5).
   void reset() { transaction = {}; }
+  /// A command that brought no message nearer: some are free, the others count as wrong.
+  void count_idle();
+  /// The same for a sender or a message refused; our own users' programs may try again and again.
+  void count_refusal() {
+    if (!submission()) count_idle();
+  }
   /// A command that should not have been sent: answers, and counts it.
   void scold(const smtp::Reply& reply) {
     ++errors;
