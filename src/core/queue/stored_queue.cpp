@@ -232,28 +232,58 @@ void StoredQueue::begin(Message message) {
   active.message = std::move(message);
   active_.insert_or_assign(id, std::move(made));
   if (local_ != nullptr) {
-    attempts_.spawn(local_first(active));
+    local_ready_.push_back(&active);
+    start_local();
   } else {
     enqueue(active);
   }
 }
 
-/// Ours come first and alone, because their commit carries the message's record.
-Task<> StoredQueue::local_first(Active& active) {
+void StoredQueue::start_local() {
+  while (!stopping_ && !local_ready_.empty() && local_running_ < settings_.workers) {
+    Active& active = *local_ready_.front();
+    local_ready_.pop_front();
+    ++local_running_;
+    attempts_.spawn(local_turn(active));
+  }
+}
+
+Task<> StoredQueue::local_turn(Active& active) {
   co_await asio::post(core_.executor, use_task);
+  try {
+    co_await local_first(active);
+  } catch (const std::exception&) {
+    ++counts_.bugs;
+  }
+  --local_running_;
+  start_local();
+  pump();
+}
+
+/// Ours come first and alone, because their commit carries the message's record. A stop comes
+/// between two domains; what was not tried is tried after the next start.
+Task<> StoredQueue::local_first(Active& active) {
   std::unordered_map<std::string, std::vector<std::size_t>> groups;
   const auto& recipients = active.message.recipients;
   for (std::size_t i = 0; i < recipients.size(); ++i) {
     if (is_waiting(recipients.at(i))) groups[recipients.at(i).address.domain.ascii].push_back(i);
   }
   for (auto& [domain, indexes] : groups) {
+    if (active.message.held || active.dropped) {
+      active.open = 1;
+      co_await finish_group(active);
+      co_return;
+    }
     const bool ours = co_await local_->is_local(domain);
+    if (stopping_) {
+      write_record(active);
+      co_return;
+    }
     if (!ours) continue;
     for (const auto index : indexes) active.tried.at(index) = true;
     co_await attempt_local(active, domain, indexes);
   }
   enqueue(active);
-  pump();
 }
 
 Task<> StoredQueue::attempt_local(Active& active, std::string domain,
@@ -446,7 +476,7 @@ Task<> StoredQueue::finish_group(Active& active) {
 void StoredQueue::publish_stats() {
   counts_.held = held_;
   counts_.waiting = known_.size() - std::min<std::uint64_t>(held_, known_.size());
-  counts_.under_way = running_;
+  counts_.under_way = running_ + local_running_;
 }
 
 Queue::Stats StoredQueue::stats() const {

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -78,6 +79,8 @@ class StoredQueue final : public Queue {
   void accept(Message message);
   void begin(Message message);
   [[nodiscard]] Destination* crowded(const Message& message);
+  void start_local();
+  Task<> local_turn(Active& active);
   Task<> local_first(Active& active);
   Task<> attempt_local(Active& active, std::string domain, std::vector<std::size_t> recipients);
   void enqueue(Active& active);
@@ -151,6 +154,10 @@ class StoredQueue final : public Queue {
   bool reload_ = false;
   std::uint64_t generation_ = 0;  ///< The engine's, when the due index was read.
   std::uint32_t running_ = 0;
+  /// Messages whose local recipients are still to be served, and how many are being served: as many
+  /// as `workers` of their own, so that slow hosts do not keep mail from our people.
+  std::deque<Active*> local_ready_;
+  std::uint32_t local_running_ = 0;
   std::uint64_t held_ = 0;
 
   struct Counts {

@@ -359,9 +359,18 @@ class Local final : public LocalDelivery {
   RecipientOutcome outcome{
       .kind = RecipientOutcome::Kind::sent, .status = "2.0.0", .text = "INBOX"};
   int delivered = 0;
+  bool blocked = false;  ///< Attempts do not end until `open`.
+  int running = 0;
 
+  void open() {
+    blocked = false;
+    opened_.notify_all();
+  }
   Task<bool> is_local(std::string domain) override { co_return domain == "us.example"; }
   Task<Attempt> attempt_local(Job job, Settle settle) override {
+    ++running;
+    while (blocked) co_await opened_.wait();
+    --running;
     Attempt out;
     out.outcomes.assign(job.recipients.size(), outcome);
     if (outcome.kind != RecipientOutcome::Kind::sent) co_return out;
@@ -374,7 +383,44 @@ class Local final : public LocalDelivery {
 
  private:
   kv::Engine& engine_;
+  Event opened_;
 };
+
+TEST(Queue, LocalAttemptsAreLimitedTooAndDoNotWaitForSlowHosts) {
+  Machine m{{}, {.workers = 2}};
+  Local local{m.engine};
+  m.local = &local;
+  m.start();
+  m.transport.blocked = true;
+  for (int i = 0; i < 5; ++i) m.submit(m.message({"a@x.example"}));
+  EXPECT_EQ(m.transport.running, 2U);
+  local.blocked = true;
+  for (int i = 0; i < 5; ++i) m.submit(m.message({"a@us.example"}));
+  EXPECT_EQ(local.running, 2);
+  local.open();
+  m.core.advance(seconds{1});
+  EXPECT_EQ(local.delivered, 5);
+  EXPECT_EQ(m.on_disk(), 5U);
+  m.transport.open();
+  m.core.advance(seconds{1});
+  EXPECT_EQ(m.on_disk(), 0U);
+}
+
+TEST(Queue, AStopBeginsNoLocalAttemptAnyMore) {
+  Machine m{{}, {.workers = 2}};
+  Local local{m.engine};
+  m.local = &local;
+  m.start();
+  local.blocked = true;
+  for (int i = 0; i < 5; ++i) m.submit(m.message({"a@us.example"}));
+  m.queue->stop();
+  m.core.poll();
+  local.open();
+  m.core.advance(seconds{1});
+  EXPECT_EQ(local.delivered, 2);
+  EXPECT_EQ(m.on_disk(), 3U);
+  EXPECT_EQ(m.core.group().count(), 0U);
+}
 
 TEST(Queue, OurOwnRecipientsGoToDeliveryAndTheOthersOut) {
   Machine m;
