@@ -18,6 +18,8 @@ using directory::Directory;
 
 constexpr std::uint32_t kMaxFailedLogins = 5;
 constexpr std::size_t kNonceBytes = 18;
+/// Answers held back at a time; beyond that none is (row A9).
+constexpr std::int64_t kMaxDelayed = 100;
 
 Answer needs_tls() {
   return no("Not before STARTTLS", "PRIVACYREQUIRED");
@@ -26,7 +28,10 @@ Answer needs_tls() {
 void welcome(Connection& c, Directory::Login login) {
   const auto peer = c.stream.peer().ip;
   c.account = std::move(login.session);
-  c.reader.set_limits({});
+  imap::ReaderLimits limits;
+  // A message that was sent unasked (LITERAL+) and is refused: the answer must reach its sender.
+  limits.swallow += c.settings.max_message;
+  c.reader.set_limits(limits);
   c.services.guard.good(peer);
   c.services.metrics.logins.add();
   c.services.logger.info("logged in", {{"peer", peer.to_string()},
@@ -39,7 +44,10 @@ Answered turn_away(Connection& c) {
   const auto peer = c.stream.peer().ip;
   c.services.metrics.failed_logins.add();
   c.services.logger.info("login failed", {{"peer", peer.to_string()}});
-  POSTERN_CO_CHECK(co_await linger(c, c.services.guard.failed(peer)));
+  auto& delayed = c.services.metrics.delayed_logins;
+  const metrics::Held held{delayed};
+  const Duration delay = c.services.guard.failed(peer);
+  if (delayed.value() <= kMaxDelayed) POSTERN_CO_CHECK(co_await linger(c, delay));
   if (++c.failed_logins >= kMaxFailedLogins) c.farewell = "Too many failed logins";
   co_return fail(Errc::auth_failed);
 }

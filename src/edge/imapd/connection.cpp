@@ -37,6 +37,8 @@ Duration read_limit(const Connection& c) {
 Task<Result<Input>> more_input(Connection& c, Duration limit) {
   POSTERN_CO_CHECK(co_await c.out.flush());
   c.out.shrink();
+  // Asked all the same, a stream would give what is there.
+  if (limit <= Duration{0}) co_return fail(Errc::peer_timeout);
   const auto octets = co_await c.stream.read(limit);
   if (octets) {
     c.reader.feed(*octets);
@@ -68,6 +70,7 @@ Task<Result<std::string>> read_line(Connection& c) {
 Task<Result<void>> linger(Connection& c, Duration delay) {
   POSTERN_CO_CHECK(co_await c.out.flush());
   const Instant until = c.core.clock.instant() + delay;
+  c.login_deadline += delay;  // Not the peer's time.
   for (;;) {
     const Duration left = until - c.core.clock.instant();
     if (left <= Duration{0}) co_return Result<void>{};

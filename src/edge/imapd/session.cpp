@@ -55,6 +55,11 @@ Task<Result<void>> converse(Connection& c) {
       c.farewell = "The store was reopened, please connect again";
       break;
     }
+    // A read ends in time, but who always has something to say ends no read.
+    if (!c.account && c.core.clock.instant() >= c.login_deadline) {
+      c.farewell = "Too long without a login";
+      break;
+    }
     const auto event = c.reader.next();
     POSTERN_CO_CHECK(co_await handle(c, event));
     if (c.begin_tls) POSTERN_CO_CHECK(co_await begin_tls(c));
@@ -98,6 +103,8 @@ Metrics::Metrics(metrics::Registry& registry)
     : connections{registry.gauge("postern_imap_connections", "IMAP connections being served")},
       logins{registry.counter("postern_imap_logins_total", "IMAP logins that succeeded")},
       failed_logins{registry.counter("postern_imap_failed_logins_total", "IMAP logins refused")},
+      delayed_logins{registry.gauge("postern_imap_delayed_logins",
+                                    "Answers to refused IMAP logins being held back")},
       commands{registry.counter("postern_imap_commands_total", "IMAP commands understood")} {}
 
 Task<> serve(Core& core, std::unique_ptr<net::Stream> stream, const Services& services,

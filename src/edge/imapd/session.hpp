@@ -33,6 +33,7 @@ struct Metrics {
   metrics::Gauge& connections;
   metrics::Counter& logins;
   metrics::Counter& failed_logins;
+  metrics::Gauge& delayed_logins;
   metrics::Counter& commands;
 };
 

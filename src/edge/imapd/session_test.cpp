@@ -121,6 +121,28 @@ TEST_F(SessionTest, AFailedLoginIsAnsweredLate) {
   EXPECT_THAT(client.log_in(), StartsWith("L OK"));
 }
 
+TEST_F(SessionTest, OnlySoManyAnswersAreHeldBack) {
+  Client client{rig_};
+  client.heard();
+  rig_.metrics.delayed_logins.set(100);
+  EXPECT_THAT(client.ask("a LOGIN ann@example.org wrong\n"), StartsWith("a NO"));
+  rig_.metrics.delayed_logins.set(99);
+  EXPECT_EQ(client.ask("b LOGIN ann@example.org wrong\n"), "");
+  rig_.machine.advance(2s);
+  EXPECT_THAT(client.heard(), StartsWith("b NO"));
+  EXPECT_EQ(rig_.metrics.delayed_logins.value(), 99);
+}
+
+TEST_F(SessionTest, TheDelayIsNotTakenFromTheTimeToLogIn) {
+  rig_.settings->login_limit = 1s;
+  Client client{rig_};
+  client.heard();
+  client.ask("a LOGIN ann@example.org wrong\n");
+  rig_.machine.advance(2s);
+  EXPECT_THAT(client.heard(), StartsWith("a NO"));
+  EXPECT_THAT(client.log_in(), StartsWith("L OK"));
+}
+
 TEST_F(SessionTest, TheDelayEndsWhenThePeerLeaves) {
   {
     Client client{rig_};
