@@ -38,6 +38,7 @@ Answered cmd_copy(Connection& c, imap::Copy command) {
   if (!to) co_return std::unexpected(to.error());
   if (uids->empty()) co_return ok("There was nothing to do");
   POSTERN_CO_TRY(const auto result, co_await transfer(c, *std::move(uids), to->id, command.move));
+  if (result.uids.empty() && command.uid) co_return ok("There was nothing to do");
   if (result.uids.empty()) co_return no("They are there no more", "EXPUNGEISSUED");
   auto code = copy_uids(result);
   if (!command.move) co_return ok("Copied", std::move(code));

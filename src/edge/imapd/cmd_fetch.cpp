@@ -53,7 +53,8 @@ Answered cmd_fetch(Connection& c, imap::Fetch command) {
     co_return fail(Errc::peer_closed, "the session gives up");
   }
   if (!outcome->seen.empty()) c.own = seen_change(*outcome, *context.view);
-  if (outcome->some_gone) co_return no("Some are there no more", "EXPUNGEISSUED");
+  // RFC 9051 §6.4.9: a UID that is there no more is passed over.
+  if (outcome->some_gone && !command.uid) co_return no("Some are there no more", "EXPUNGEISSUED");
   if (outcome->unknown_cte) co_return no("Some are in an encoding unknown here", "UNKNOWN-CTE");
   co_return ok("Fetched");
 }

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "imap/print_fetch.hpp"
+#include "imapd/announce.hpp"
 #include "imapd/fetch_message.hpp"
 #include "vocab/try.hpp"
 
@@ -92,6 +93,9 @@ Task<Result<FetchOutcome>> fetch(const FetchContext& context, const imap::Fetch&
   const imap::Fetch command = completed(asked, context);
   const auto positions = wanted_positions(context, command);
   POSTERN_CO_TRY(const auto newest, co_await mark_seen(context, command, positions));
+  // Keywords that others added. FLAGS names all that messages can have (RFC 9051 §7.3.5), so first.
+  if (newest->info().keywords.size() != context.view->info().keywords.size())
+    append_flags(output.buffer(), newest->info(), context.read_only);
   const bool records = std::ranges::any_of(command.items, needs_record);
   FetchOutcome outcome;
   for (std::size_t begin = 0; begin < positions.size(); begin += kBatch) {

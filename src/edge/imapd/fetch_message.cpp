@@ -71,6 +71,7 @@ class Answer {
   Result<const mime::Part*> root();
   Task<Result<void>> section(const imap::FetchItem& item);
   Task<Result<void>> binary(const imap::FetchItem& item);
+  Task<Result<void>> whole_binary(const imap::FetchItem& item);
   Task<Result<std::string>> decoded(const mime::Part& part);
   Task<Result<void>> stream(Octets octets);
   Task<Result<std::string>> read_all(Octets octets);
@@ -130,26 +131,33 @@ Task<Result<void>> Answer::section(const imap::FetchItem& item) {
   co_return Result<void>{};
 }
 
+/// BINARY[]: the message itself has no encoding of its own, and may be larger than memory.
+Task<Result<void>> Answer::whole_binary(const imap::FetchItem& item) {
+  const Octets all{0, message_.record->served_size()};
+  if (item.kind == Kind::binary_size) {
+    response_.binary_size(item, all.size());
+    co_return Result<void>{};
+  }
+  const auto wanted = cut(all, item.partial);
+  // Whether there is a NUL in it is not known before it has been sent.
+  response_.begin_literal(item, wanted.size(), true);
+  co_return co_await stream(wanted);
+}
+
 Task<Result<void>> Answer::binary(const imap::FetchItem& item) {
+  if (item.section.part.empty()) co_return co_await whole_binary(item);
   POSTERN_CO_TRY(const auto* const whole, root());
-  const auto* const part = item.section.part.empty() ? whole : find_part(*whole, item.section.part);
+  const auto* const part = find_part(*whole, item.section.part);
   if (part == nullptr) {
     response_.nil(item);
     co_return Result<void>{};
   }
-  const bool as_is = item.section.part.empty();  // the message itself has no encoding of its own
-  if (!as_is && (!mime::transfer_of(part->encoding) || part->size() > kMaxBinary)) {
+  if (!mime::transfer_of(part->encoding) || part->size() > kMaxBinary) {
     outcome_.unknown_cte = true;
     response_.nil(item);
     co_return Result<void>{};
   }
-  std::string text;
-  if (as_is) {
-    POSTERN_CO_TRY(text,
-                   co_await read_all({0, std::min(message_.record->served_size(), kMaxBinary)}));
-  } else {
-    POSTERN_CO_TRY(text, co_await decoded(*part));
-  }
+  POSTERN_CO_TRY(const auto text, co_await decoded(*part));
   if (item.kind == Kind::binary_size) {
     response_.binary_size(item, text.size());
     co_return Result<void>{};

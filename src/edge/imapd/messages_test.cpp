@@ -13,6 +13,10 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
 
+Task<> push(net::Stream& stream, std::string octets) {
+  (void)co_await stream.write(octets, 1h);
+}
+
 /// Two clients of one account.
 class MessagesTest : public ::testing::Test {
  protected:
@@ -141,6 +145,43 @@ TEST_F(MessagesTest, ExpungeWaitsWhereNumbersCount) {
   EXPECT_THAT(a_.ask("c STORE 1 +FLAGS (\\Seen)\n"), HasSubstr("c NO [EXPUNGEISSUED]"));
   EXPECT_EQ(a_.ask("d NOOP\n"), "* 1 EXPUNGE\nd OK Done\n");
   EXPECT_EQ(a_.ask("e FETCH 3 UID\n"), "* 3 FETCH (UID 4)\ne OK Fetched\n");
+}
+
+TEST_F(MessagesTest, ByUidWhatIsGoneIsNothingToCopy) {
+  fill(1);
+  b_.ask("a STORE 1 +FLAGS (\\Deleted)\nb EXPUNGE\n");
+  EXPECT_EQ(a_.ask("a UID COPY 1 Trash\n"), "* 1 EXPUNGE\na OK There was nothing to do\n");
+}
+
+TEST_F(MessagesTest, BinaryOfTheWholeMessageIsWhole) {
+  std::string line(998, 'x');
+  std::string message = "Subject: large\r\n\r\n";
+  while (message.size() < (std::size_t{33} << 20U)) message += line + "\r\n";
+  const auto size = std::to_string(message.size());
+  rig_.machine.group().spawn(
+      push(a_.stream(), "p APPEND INBOX {" + size + "+}\r\n" + message + "\r\n"));
+  EXPECT_THAT(a_.heard(), StartsWith("p OK"));
+  EXPECT_THAT(a_.ask("a SELECT INBOX\nb FETCH 1 BINARY.SIZE[]\n"),
+              HasSubstr("(BINARY.SIZE[] " + size + ")"));
+  EXPECT_EQ(a_.ask("c FETCH 1 BINARY.PEEK[]<0.9>\n"),
+            "* 1 FETCH (BINARY[]<0> ~{9}\nSubject: )\nc OK Fetched\n");
+  const auto all = a_.ask("d FETCH 1 BINARY.PEEK[]\n");
+  EXPECT_TRUE(all.starts_with("* 1 FETCH (BINARY[] ~{" + size + "}\nSubject: large\n"));
+  EXPECT_TRUE(all.ends_with("xx\n)\nd OK Fetched\n"));
+}
+
+TEST_F(MessagesTest, ARefusedMessageIsReadToItsEnd) {
+  const std::string size = std::to_string(3'000'000);
+  a_.say("a APPEND nowhere {" + size + "+}\n" + std::string(3'000'000, 'x'));
+  EXPECT_THAT(a_.ask("\nb NOOP\n"), AllOf(StartsWith("a NO [TRYCREATE]"), EndsWith("b OK Done\n")));
+}
+
+TEST_F(MessagesTest, AKeywordIsToldOfBeforeItIsShown) {
+  fill(1);
+  b_.ask("a STORE 1 +FLAGS (Blue)\n");
+  const auto answer = a_.ask("a FETCH 1 BODY[TEXT]\n");
+  EXPECT_LT(answer.find("* FLAGS ("), answer.find("* 1 FETCH"));
+  EXPECT_THAT(answer, HasSubstr("FLAGS (\\Seen Blue)"));
 }
 
 TEST_F(MessagesTest, ExpungeByNumberAndUid) {
