@@ -18,7 +18,7 @@ std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
 }
 
 /// Most runs are short: many beginnings find more than long continuations. Some are long.
-constexpr unsigned kShort = 25;
+constexpr unsigned kShort = 12;
 constexpr unsigned kLong = 200;
 constexpr std::uint64_t kLongEvery = 50;
 
