@@ -15,8 +15,9 @@ namespace postern::net {
 struct MemoryOptions {
   Endpoint client{text::IpAddress::v4({192, 0, 2, 1}), 40000};
   Endpoint server{text::IpAddress::v4({198, 51, 100, 1}), 25};
-  std::size_t capacity = std::size_t{64} * 1024;  ///< Octets on their way in one direction; then `write` waits.
-  bool tls_verifies = true;          ///< What the client finds out about the server's certificate.
+  std::size_t capacity =
+      std::size_t{64} * 1024;  ///< Octets on their way in one direction; then `write` waits.
+  bool tls_verifies = true;    ///< What the client finds out about the server's certificate.
 
   // A hostile or tired network.
   std::size_t max_chunk = 0;  ///< A read gives 1 to this many octets, by chance; 0: all there is.
