@@ -6,96 +6,16 @@
 #include <gtest/gtest.h>
 
 #include "resolver/scripted.hpp"
+#include "smtpc/client_rig.hpp"
 #include "smtpc/scripted_remote.hpp"
 
 namespace postern::smtpc {
 namespace {
 
-using Kind = queue::RecipientOutcome::Kind;
-using std::chrono::minutes;
-using std::chrono::seconds;
 using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
-
-constexpr std::string_view kBody = "Subject: hi\r\n\r\n.dot\r\nbye\r\n";
-constexpr std::string_view kHello = R"(
-  S: 220 mx.example ESMTP
-  C: EHLO us.example
-  S: 250-mx.example
-)";
-constexpr std::string_view kPlainHello = R"(
-  S: 220 mx.example ESMTP
-  C: EHLO us.example
-  S: 250 mx.example
-)";
-
-std::string with(std::string_view capabilities, std::string_view rest) {
-  return std::string{kHello} + "\nS: 250 " + std::string{capabilities} + '\n' + std::string{rest};
-}
-std::string plain(std::string_view rest) {
-  return std::string{kPlainHello} + std::string{rest};
-}
-
-/// A client, its DNS (x.example: two hosts) and hosts.
-struct Stage {
-  explicit Stage(bool tls = false) {
-    settings.hostname = "us.example";
-    settings.route.own_names = {dns::Name::parse("us.example").value()};
-    dns.add_mx("x.example", 10, "mx1.x.example");
-    dns.add_mx("x.example", 20, "mx2.x.example");
-    dns.add_address("mx1.x.example", "198.51.100.1");
-    dns.add_address("mx2.x.example", "198.51.100.2");
-    if (tls) context = net::TlsContext::client({.system_trust = false}).value();
-    start();
-  }
-  void start() { client = make_client(dns, hosts, context, machine.core(), settings); }
-  ~Stage() {
-    machine.group().spawn(client->close());
-    machine.advance(minutes{1});
-  }
-
-  queue::Job job(std::vector<std::string> to, std::string body = std::string{kBody}) {
-    queue::Job out;
-    out.domain = "x.example";
-    out.envelope.from = smtp::parse_address("me@us.example").value();
-    for (const auto& one : to)
-      out.recipients.push_back({.address = smtp::parse_address(one, {.utf8 = true}).value()});
-    out.size = body.size();
-    out.own = true;
-    out.read = [body](std::uint64_t offset, std::uint64_t length) -> Task<Result<std::string>> {
-      const auto read = [](std::string piece) -> Task<Result<std::string>> { co_return piece; };
-      return read(body.substr(offset, length));
-    };
-    return out;
-  }
-  /// `into` has outcomes once the attempt has ended.
-  void begin(queue::Job what, queue::Attempt& into) {
-    const auto run = [](Client& by, queue::Job one, queue::Attempt& to) -> Task<> {
-      to = co_await by.attempt(std::move(one));
-    };
-    machine.group().spawn(run(*client, std::move(what), into));
-    machine.poll();
-  }
-  queue::Attempt send(queue::Job what, Duration patience = seconds{1}) {
-    queue::Attempt out;
-    begin(std::move(what), out);
-    if (out.outcomes.empty()) machine.advance(patience);
-    EXPECT_FALSE(out.outcomes.empty()) << "the attempt has not ended";
-    EXPECT_THAT(hosts.faults, IsEmpty());
-    return out;
-  }
-  std::deque<std::string>& first() { return hosts.scripts["198.51.100.1"]; }
-  std::deque<std::string>& second() { return hosts.scripts["198.51.100.2"]; }
-
-  ManualCore machine;
-  resolver::ScriptedResolver dns{machine.core().timers};
-  ScriptedHosts hosts{machine};
-  std::shared_ptr<const net::TlsContext> context;
-  Settings settings;
-  std::unique_ptr<Client> client;
-};
 
 TEST(Client, SpeaksPlainSmtpStepByStepAndKeepsTheConnection) {
   Stage stage;
@@ -351,59 +271,6 @@ TEST(Client, SilenceEndsInATimeOut) {
   const auto attempt = stage.send(stage.job({"a@x.example"}), minutes{6});
   EXPECT_EQ(attempt.outcomes.at(0).kind, Kind::deferred);
   EXPECT_THAT(attempt.steps.at(0), HasSubstr("timed out while waiting for the greeting"));
-}
-
-TEST(Client, AStopEndsAttemptsAndRefusesNewOnes) {
-  for (const std::string& script :
-       {std::string{"T: silent"}, plain("T: silent"),
-        plain("C: MAIL FROM:<me@us.example>\nS: 250 ok\nT: silent"),
-        with("PIPELINING", "C: MAIL FROM:<me@us.example>\nT: silent")}) {
-    SCOPED_TRACE(script);
-    Stage stage;
-    stage.first() = {script};
-    stage.second() = {"S: 220 not to be used"};
-    queue::Attempt attempt;
-    stage.begin(stage.job({"a@x.example"}), attempt);
-    EXPECT_THAT(attempt.outcomes, IsEmpty());
-    stage.client->stop();
-    stage.machine.poll();
-    ASSERT_EQ(attempt.outcomes.size(), 1U);
-    EXPECT_EQ(attempt.outcomes.at(0).kind, Kind::deferred);
-    EXPECT_EQ(attempt.outcomes.at(0).status, "4.3.2");
-    EXPECT_FALSE(attempt.destination_down);
-    const auto next = stage.send(stage.job({"b@x.example"}));
-    EXPECT_EQ(next.outcomes.at(0).kind, Kind::deferred);
-    EXPECT_EQ(next.outcomes.at(0).status, "4.3.2");
-    EXPECT_THAT(stage.hosts.dialled, ElementsAre("198.51.100.1"));
-  }
-}
-
-TEST(Client, AStopLeavesTheHostAMomentToTakeWhatItHas) {
-  for (const bool answers : {true, false}) {
-    for (const bool chunk : {true, false}) {
-      SCOPED_TRACE(testing::Message() << answers << chunk);
-      Stage stage;
-      const std::string end = answers ? "T: slow\nS: 250 done\n" : "T: silent\n";
-      stage.first() = {
-          chunk ? std::string{kHello} +
-                      "S: 250-PIPELINING\nS: 250 CHUNKING\nC: MAIL FROM:<me@us.example>\n"
-                      "C: RCPT TO:<a@x.example>\nC: BDAT 26 LAST\nS: 250 ok\nS: 250 ok\n" +
-                      end
-                : plain("C: MAIL FROM:<me@us.example>\nS: 250 ok\nC: RCPT TO:<a@x.example>\n"
-                        "S: 250 ok\nC: DATA\nS: 354 go\nT: data\n" +
-                        end)};
-      queue::Attempt attempt;
-      stage.begin(stage.job({"a@x.example"}), attempt);
-      stage.client->stop();
-      stage.machine.advance(seconds{2});
-      EXPECT_THAT(attempt.outcomes, IsEmpty());
-      stage.machine.advance(seconds{3});
-      ASSERT_EQ(attempt.outcomes.size(), 1U);
-      EXPECT_EQ(attempt.outcomes.at(0).kind, answers ? Kind::sent : Kind::deferred);
-      EXPECT_EQ(attempt.outcomes.at(0).text.contains("may have arrived"), !answers);
-      EXPECT_THAT(stage.hosts.faults, IsEmpty());
-    }
-  }
 }
 
 TEST(Client, TurnsToTls) {
