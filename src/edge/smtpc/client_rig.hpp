@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <gtest/gtest.h>
+
 #include "resolver/scripted.hpp"
 #include "smtpc/client.hpp"
 #include "smtpc/scripted_remote.hpp"
@@ -77,7 +79,7 @@ struct Stage {
     begin(std::move(what), out);
     if (out.outcomes.empty()) machine.advance(patience);
     EXPECT_FALSE(out.outcomes.empty()) << "the attempt has not ended";
-    EXPECT_THAT(hosts.faults, IsEmpty());
+    EXPECT_TRUE(hosts.faults.empty());
     return out;
   }
   std::deque<std::string>& first() { return hosts.scripts["198.51.100.1"]; }
