@@ -1,8 +1,7 @@
 #pragma once
 
 #include <algorithm>
-
-#include <gtest/gtest.h>
+#include <stdexcept>
 
 #include "resolver/scripted.hpp"
 #include "smtpc/client.hpp"
@@ -78,8 +77,8 @@ struct Stage {
     queue::Attempt out;
     begin(std::move(what), out);
     if (out.outcomes.empty()) machine.advance(patience);
-    EXPECT_FALSE(out.outcomes.empty()) << "the attempt has not ended";
-    EXPECT_TRUE(hosts.faults.empty());
+    if (out.outcomes.empty()) throw std::logic_error{"the attempt has not ended"};
+    if (!hosts.faults.empty()) throw std::logic_error{hosts.faults.front()};
     return out;
   }
   std::deque<std::string>& first() { return hosts.scripts["198.51.100.1"]; }
