@@ -22,8 +22,10 @@ namespace postern::kv {
 class FaultFs {
  public:
   enum class Mode : std::uint8_t {
-    track,    ///< Journal what is synced, so that `apply_power_cut` can be run afterwards.
-    no_sync,  ///< Pretend to sync: the negative control that a crash test must catch.
+    track,  ///< Journal what is synced, so that `apply_power_cut` can be run afterwards.
+    /// Pretend to sync the log, as `track` otherwise: the negative control that a crash test must
+    /// catch. (With nothing synced the store would not even open, which is easily noticed.)
+    no_sync,
   };
   enum class Op : std::uint8_t { write, sync };
   enum class Fault : std::uint8_t { none, enospc, eio };

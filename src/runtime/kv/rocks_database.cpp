@@ -1,5 +1,6 @@
 #include "kv/rocks_database.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <cstdarg>
 #include <cstring>
@@ -186,18 +187,20 @@ Result<std::vector<std::size_t>> Database::get(std::span<const std::string> keys
     std::vector<rocksdb::Status> statuses(wanted.size());
     db.MultiGet(read_options(at, tier), db.DefaultColumnFamily(), slices.size(), slices.data(),
                 found.data(), statuses.data());
-    std::vector<std::size_t> left;
+    // Where one key is incomplete, RocksDB may leave the others with the reference to their blob,
+    // or nothing, and a status of OK (it skips the blobs and the rest): nothing of this look
+    // counts.
+    if (tier == Tier::memory && std::ranges::any_of(statuses, &rocksdb::Status::IsIncomplete))
+      return std::vector(wanted.begin(), wanted.end());
     for (std::size_t n = 0; n < wanted.size(); ++n) {
       const auto& status = statuses[n];
       if (status.ok()) {
         values[wanted[n]] = found[n].ToString();
-      } else if (status.IsIncomplete() && tier == Tier::memory) {
-        left.push_back(wanted[n]);
       } else if (!status.IsNotFound()) {
         return failed(status);
       }
     }
-    return left;
+    return std::vector<std::size_t>{};
   });
 }
 

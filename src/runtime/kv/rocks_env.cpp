@@ -74,7 +74,7 @@ class File final : public rocksdb::FSWritableFileOwnerWrapper {
   IOStatus sync(F&& base) {
     if (const auto fault = faults_->next(Op::sync); fault != FaultFs::Fault::none)
       return injected(fault);
-    if (!faults_->syncs()) return IOStatus::OK();
+    if (!faults_->syncs() && path_.ends_with(".log")) return IOStatus::OK();
     const std::uint64_t upto = size_;  // appends may go on meanwhile
     const IOStatus status = base();
     return status.ok() ? noted(faults_->journal().synced(path_, upto)) : status;
@@ -103,7 +103,6 @@ class Folder final : public rocksdb::FSDirectoryWrapper {
   IOStatus sync(F&& base) {
     if (const auto fault = faults_->next(Op::sync); fault != FaultFs::Fault::none)
       return injected(fault);
-    if (!faults_->syncs()) return IOStatus::OK();
     const IOStatus status = base();
     return status.ok() ? noted(faults_->journal().folder_synced()) : status;
   }
