@@ -6,8 +6,8 @@
 A test file is ordinary unittest. It finds in its environment: POSTERN_PROGRAM, the program under test; POSTERN_SCRATCH,
 an empty folder of its own (kept when the file fails); POSTERN_PORT_BASE, the first of 200 loopback ports that are its
 alone. A comment line `# time-limit: SECONDS` changes the limit of 180 s for the whole file; when it is exceeded the
-file's process group is killed; POSTERN_TIME_LIMIT overrides it for long runs by hand. Patterns are parts of file names; without any, every file runs. The last line is
-"N passed, N failed"; rc 1 on a failure or when nothing ran.
+file's process group is killed; POSTERN_TIME_LIMIT overrides it for long runs by hand. Patterns are parts of file names;
+without any, every file runs. The last line is "N passed, N failed"; rc 1 on a failure or when nothing ran.
 """
 import argparse
 import concurrent.futures
@@ -17,6 +17,7 @@ import pathlib
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -25,7 +26,8 @@ import unittest
 HERE = pathlib.Path(__file__).resolve().parent
 DEFAULT_LIMIT = 180
 LOG_LINES = 200
-FIRST_PORT, PORTS_PER_FILE = 20000, 200  # below the ephemeral range
+PORTS_PER_FILE = 200
+BLOCKS = range(20000, 30000, 2500)  # below the ephemeral range; each is one run's alone
 
 
 class Result(unittest.TextTestResult):
@@ -75,13 +77,25 @@ def end_group(process):
             time.sleep(0.05)
 
 
+def claim_ports():
+    """(the first port of a block that no other run on this machine has, what keeps it ours)"""
+    for first in BLOCKS:
+        claim = socket.socket(socket.AF_UNIX)
+        try:
+            claim.bind(f"\0postern-e2e-{first}")
+            return first, claim
+        except OSError:
+            claim.close()
+    sys.exit("too many end-to-end runs at a time on this machine")
+
+
 def run_file(index, path, given):
     scratch = given.scratch / path.stem
     shutil.rmtree(scratch, ignore_errors=True)
     (scratch / "files").mkdir(parents=True)
     out, log, limit = scratch / "result.json", scratch / "output.log", limit_of(path)
     environment = dict(os.environ, POSTERN_PROGRAM=str(given.program), POSTERN_SCRATCH=str(scratch / "files"),
-                       POSTERN_PORT_BASE=str(FIRST_PORT + index * PORTS_PER_FILE), PYTHONDONTWRITEBYTECODE="1",
+                       POSTERN_PORT_BASE=str(given.first_port + index * PORTS_PER_FILE), PYTHONDONTWRITEBYTECODE="1",
                        PYTHONUNBUFFERED="1")
     began, late = time.monotonic(), False
     with log.open("wb") as output:
@@ -137,7 +151,8 @@ def main():
     files = [path for path in sorted(HERE.glob("test_*.py"))
              if not given.patterns or any(pattern in path.name for pattern in given.patterns)]
     passed, failed = 0, []
-    with concurrent.futures.ThreadPoolExecutor(given.jobs) as pool:
+    given.first_port, claim = claim_ports()
+    with claim, concurrent.futures.ThreadPoolExecutor(given.jobs) as pool:
         # The longest first, so that none is left to run alone at the end.
         order = sorted(enumerate(files), key=lambda item: -limit_of(item[1]))
         for done in concurrent.futures.as_completed([pool.submit(run_file, i, path, given) for i, path in order]):
