@@ -237,7 +237,7 @@ def expunge_everything(server, ledger, accounts, places):
         with clients.imap(server, account, password) as client:
             for mailbox in MAILBOXES:
                 ledger.see_modseq(account, mailbox, client.ok(f"SELECT {mailbox} (CONDSTORE)"))
-                client.ok("STORE 1:* +FLAGS.SILENT (\\Deleted)")
+                client.ok("UID STORE 1:* +FLAGS.SILENT (\\Deleted)")
                 client.ok("EXPUNGE")
     ledger.gone.update(places)
     for known in (ledger.acknowledged, ledger.shown, ledger.flags):
