@@ -122,7 +122,7 @@ std::uint64_t RocksStore::generation() const {
 }
 
 Engine::Stats RocksStore::stats() const {
-  return {appends_, syncs_, bytes_, reopens_};
+  return {appends_, syncs_, bytes_, generation_};
 }
 
 Result<std::unique_ptr<Engine>> open_rocks(RocksOptions options, Pool& pool, log::Logger log) {

@@ -82,7 +82,6 @@ class RocksStore final : public Engine {
   std::atomic<std::uint64_t> appends_ = 0;
   std::atomic<std::uint64_t> syncs_ = 0;
   std::atomic<std::uint64_t> bytes_ = 0;
-  std::atomic<std::uint64_t> reopens_ = 0;
   std::thread syncer_;
 };
 

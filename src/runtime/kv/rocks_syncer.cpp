@@ -164,7 +164,6 @@ void RocksStore::recover() {
     broken->close();  // readers of this generation end here
     const auto opened = open_generation(broken->generation() + 1);
     if (opened) {
-      ++reopens_;
       log_.info("the store works again", {{"generation", generation_.load()}});
       return;
     }
