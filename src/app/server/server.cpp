@@ -23,7 +23,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Reads that miss the cache; Argon2 checks wait in a queue of 64 (architecture, "Security shape").
+/// Reads that miss the cache; Argon2 checks wait in a queue of 64
+/// (architecture, "Security shape").
 constexpr std::size_t kDiskThreads = 4;
 constexpr std::size_t kDiskQueue = 10'000;
 constexpr std::size_t kPasswordQueue = 64;
@@ -53,7 +54,7 @@ Server::~Server() {
   password_pool_.reset();
   control_.reset();
   listeners_.clear();
-  transport_.reset();
+  queued_delivery_.reset();
   delivery_.reset();
   client_.reset();
   dialer_.reset();
@@ -95,7 +96,9 @@ Task<Result<void>> Server::open_parts() {
   delivery_ = delivery::make_delivery(
       *store_, *directory_, *queue_, *trace_, *cores_.front(),
       {.hostname = config.hostname, .queue_life = std::chrono::hours{config.queue_life_hours}});
-  transport_ = delivery::make_transport(*delivery_, *directory_, *client_);
+  queued_delivery_ =
+      delivery::make_queued_delivery(*store_, *directory_, *queue_, *trace_, *cores_.front());
+  queue_->deliver_locally_with(*queued_delivery_);
   services_ = std::make_unique<admin::Services>(admin::Services{.engine = *engine_,
                                                                 .store = *store_,
                                                                 .directory = *directory_,
@@ -182,8 +185,8 @@ void Server::add_gauges() {
                        [this] { return static_cast<double>(core_set_->connections()); });
 }
 
-/// Once a second the trace, now and then the sweeper, once a day old traces. A failing store is
-/// its own news: it is logged, and tried again.
+/// Once a second the trace, now and then the sweeper, once a day old traces. A
+/// failing store is its own news: it is logged, and tried again.
 Task<> Server::maintain() {
   Core& core = *cores_.front();
   const auto sleeper = std::make_shared<Sleeper>(core);
@@ -249,10 +252,9 @@ Task<> Server::live(std::vector<Socket> sockets, std::function<void()> ready) {
     co_return;
   }
   auto& group = sessions_->group(*cores_.front());
-  group.spawn(
-      queue_->run(*transport_, [this](std::string content, smtp::Address to, TraceId about) {
-        return delivery_->submit_notice(std::move(content), std::move(to), about);
-      }));
+  group.spawn(queue_->run(*client_, [this](std::string content, smtp::Address to, TraceId about) {
+    return delivery_->submit_notice(std::move(content), std::move(to), about);
+  }));
   group.spawn(control_->run(
       [this](std::string request) { return admin::handle(*services_, std::move(request)); }));
   group.spawn(maintain());

@@ -94,7 +94,7 @@ class Server {
   std::unique_ptr<net::Dialer> dialer_;
   std::unique_ptr<smtpc::Client> client_;
   std::unique_ptr<delivery::Delivery> delivery_;
-  std::unique_ptr<queue::Transport> transport_;
+  std::unique_ptr<queue::LocalDelivery> queued_delivery_;
   std::unique_ptr<smtpd::Guard> guard_;
   std::unique_ptr<smtpd::Metrics> smtp_metrics_;
   std::unique_ptr<imapd::Metrics> imap_metrics_;

@@ -43,6 +43,9 @@ Result<void> Postern::open() {
                              {.hostname = options_.hostname});
   delivery_ = delivery::make_delivery(*store_, *directory_, *queue_, *trace_, machine_.core(),
                                       {.hostname = options_.hostname});
+  queued_delivery_ =
+      delivery::make_queued_delivery(*store_, *directory_, *queue_, *trace_, machine_.core());
+  queue_->deliver_locally_with(*queued_delivery_);
   return {};
 }
 

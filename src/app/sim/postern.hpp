@@ -64,6 +64,7 @@ class Postern {
   std::unique_ptr<directory::Directory> directory_;
   std::unique_ptr<queue::Queue> queue_;
   std::unique_ptr<delivery::Delivery> delivery_;
+  std::unique_ptr<queue::LocalDelivery> queued_delivery_;
 };
 
 }  // namespace postern::sim

@@ -22,7 +22,7 @@
 // protocol; edge asks it at RCPT and at the end of DATA. Local recipients that cannot be served in
 // that commit (more than 64 accounts, a mailbox that filled up, an account that went) travel in the
 // same queue record as remote ones, under the address of their account; the queue hands them back
-// through the transport of `make_transport`.
+// to the port of `make_queued_delivery`.
 namespace postern::delivery {
 
 /// Who hands the mail in.
@@ -90,11 +90,6 @@ class Delivery {
   /// `not_found`: a local address that does not exist (any more).
   virtual Task<Result<TraceId>> submit_notice(std::string content, smtp::Address to,
                                               TraceId about) = 0;
-  /// Recipients of a local domain that had to wait in the queue (more accounts than one commit
-  /// takes, a full mailbox, an account that went away after RCPT): what Transport::attempt does,
-  /// into mailboxes. The content is read and stored anew. A crash between this and the queue's own
-  /// record gives the copy again.
-  virtual Task<queue::Attempt> deliver_queued(queue::Job job) = 0;
 };
 
 struct Settings {
@@ -108,10 +103,13 @@ std::unique_ptr<Delivery> make_delivery(store::MailStore& store, directory::Dire
                                         queue::Queue& queue, trace::Log& trace, Core& core,
                                         Settings settings);
 
-/// The transport to run the queue with: hands jobs for local domains to `delivery` and all others
-/// to `remote`. All arguments outlive it.
-std::unique_ptr<queue::Transport> make_transport(Delivery& delivery,
-                                                 const directory::Directory& directory,
-                                                 queue::Transport& remote);
+/// Recipients of a local domain that had to wait in the queue (more accounts than one commit takes,
+/// a full mailbox, an account that went away after RCPT), for `Queue::deliver_locally_with`. The
+/// content is read and stored anew, in the commit that also tells the queue. All arguments outlive
+/// it.
+std::unique_ptr<queue::LocalDelivery> make_queued_delivery(store::MailStore& store,
+                                                           const directory::Directory& directory,
+                                                           queue::Queue& queue, trace::Log& trace,
+                                                           Core& core);
 
 }  // namespace postern::delivery

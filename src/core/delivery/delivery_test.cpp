@@ -69,15 +69,6 @@ class FakeQueue final : public queue::Queue {
   Core& core_;
 };
 
-class NoTransport final : public queue::Transport {
- public:
-  Task<queue::Attempt> attempt(queue::Job job) override {
-    domains.push_back(job.domain);
-    co_return queue::Attempt{};
-  }
-  std::vector<std::string> domains;
-};
-
 /// Everything real but the queue, in memory.
 class DeliveryTest : public ::testing::Test {
  protected:
@@ -160,26 +151,6 @@ class DeliveryTest : public ::testing::Test {
   std::vector<TraceId> find(std::string who) {
     return machine_.run(trace_->find(std::move(who), 10)).value();
   }
-  queue::Job job_for(const std::vector<std::string>& to, std::string content = kReceived + kBody) {
-    queue::Job job{.id = QueueId{1},
-                   .trace = trace_->new_id(),
-                   .domain = "example.org",
-                   .envelope = {.from = address("s@example.com"), .envid = {}},
-                   .recipients = {},
-                   .size = content.size(),
-                   .read = {}};
-    for (const auto& one : to)
-      job.recipients.push_back({.address = address(one), .orcpt = {}, .last_status = {}});
-    job.read = [content](std::uint64_t at, std::uint64_t length) -> Task<Result<std::string>> {
-      return piece(content, at, length);
-    };
-    return job;
-  }
-  static Task<Result<std::string>> piece(std::string content, std::uint64_t at,
-                                         std::uint64_t length) {
-    co_return content.substr(at, std::min<std::uint64_t>(length, 20));
-  }
-
   ManualCore machine_;
   std::vector<Core*> cores_{&machine_.core()};
   InlinePool pool_;
@@ -352,43 +323,6 @@ TEST_F(DeliveryTest, MoreAccountsThanOneCommitTakesGoByTheQueue) {
   EXPECT_THAT(outcome->placed, SizeIs(64));
   ASSERT_THAT(queue_.messages, SizeIs(1));
   ASSERT_THAT(queue_.messages.at(0).recipients, SizeIs(6));
-  std::vector<std::string> rest;
-  for (const auto& one : queue_.messages.at(0).recipients)
-    rest.push_back(smtp::to_string(one.address));
-  const auto attempt = machine_.run(delivery_->deliver_queued(job_for(rest)));
-  for (const auto& one : attempt.outcomes)
-    EXPECT_EQ(one.kind, queue::RecipientOutcome::Kind::sent) << one.text;
-  for (const auto& account : directory_->accounts())
-    EXPECT_THAT(inbox(account.id), SizeIs(1)) << account.address;
-}
-
-TEST_F(DeliveryTest, TheQueueHandsBackLocalRecipientsAlone) {
-  NoTransport remote;
-  const auto transport = make_transport(*delivery_, *directory_, remote);
-  const auto bob = add("bob");
-  const auto full = add("full", 100);
-  alias("team@example.org", {"bob@example.org", "x@example.com"});
-  auto job = job_for({"bob@example.org", "full@example.org", "gone@example.org"});
-  const auto attempt = machine_.run(transport->attempt(std::move(job)));
-  using Kind = queue::RecipientOutcome::Kind;
-  ASSERT_THAT(attempt.outcomes, SizeIs(3));
-  EXPECT_EQ(attempt.outcomes.at(0).kind, Kind::sent);
-  EXPECT_EQ(attempt.outcomes.at(1).kind, Kind::deferred);
-  EXPECT_EQ(attempt.outcomes.at(1).status, "4.2.2");
-  EXPECT_EQ(attempt.outcomes.at(2).kind, Kind::failed);
-  EXPECT_THAT(inbox(bob), ElementsAre("Return-Path: <s@example.com>\r\n"
-                                      "Delivered-To: bob@example.org\r\n" +
-                                      kReceived + kBody));
-  EXPECT_THAT(inbox(full), IsEmpty());
-  EXPECT_THAT(remote.domains, IsEmpty());
-  const auto again = machine_.run(transport->attempt(job_for({"team@example.org"})));
-  EXPECT_EQ(again.outcomes.at(0).kind, Kind::sent);
-  EXPECT_THAT(inbox(bob), SizeIs(2));
-  EXPECT_THAT(queue_.messages, SizeIs(1)) << "for x@example.com";
-  auto other = job_for({"x@example.com"});
-  other.domain = "example.com";
-  machine_.run(transport->attempt(std::move(other)));
-  EXPECT_THAT(remote.domains, ElementsAre("example.com"));
 }
 
 TEST_F(DeliveryTest, NoticesGoStraightToLocalSenders) {

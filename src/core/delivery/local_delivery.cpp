@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "delivery/story.hpp"
 #include "vocab/try.hpp"
 
 namespace postern::delivery {
@@ -165,12 +166,15 @@ Task<Result<Outcome>> LocalDelivery::commit(const Transaction& transaction, Stag
   if (queued) queue_.add(also, *queued);
   POSTERN_CO_TRY(auto placed, co_await store_.deliver(message, std::move(placements),
                                                       std::move(also), queued.has_value()));
-  note_placed(transaction.id, placed);
   Outcome outcome{.placed = std::move(placed), .queued = std::nullopt};
-  if (queued) {
-    outcome.queued = queued->id;
-    queue_.committed(*std::move(queued));
-  }
+  if (queued) outcome.queued = queued->id;
+  after_commit([&] {
+    if (queued) queue_.committed(*std::move(queued));
+  });
+  after_commit([&] {
+    if (outcome.placed.empty()) return;
+    trace_.note(delivered_event(transaction.id, core_.clock.now(), outcome.placed));
+  });
   co_return outcome;
 }
 
@@ -201,20 +205,6 @@ void LocalDelivery::trace_received(kv::Batch& batch, const Transaction& transact
     addresses.push_back(smtp::address_key(recipient.address));
   if (queued) fields.emplace_back("queue", trace::to_text(TraceId{queued->id.value()}));
   trace_.add(batch, event, addresses);
-}
-
-/// UIDs are known only after the commit that gives them; that it was delivered stands in it.
-void LocalDelivery::note_placed(TraceId id, const std::vector<store::Placed>& placed) const {
-  if (placed.empty()) return;
-  trace::Event event{
-      .id = id, .time = core_.clock.now(), .kind = trace::Kind::delivered, .fields = {}};
-  for (const auto& one : placed) {
-    if (placed.size() > 1)
-      event.fields.emplace_back("account", trace::to_text(TraceId{one.account.value()}));
-    event.fields.emplace_back("mailbox", one.mailbox_name);
-    event.fields.emplace_back("uid", std::to_string(one.uid.value()));
-  }
-  trace_.note(std::move(event));
 }
 
 void LocalDelivery::note_refused(const Transaction& transaction, const Error& error) const {

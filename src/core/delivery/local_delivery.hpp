@@ -30,15 +30,9 @@ class LocalDelivery final : public Delivery {
                                 std::shared_ptr<const store::StagedMessage> message) override;
   Task<Result<TraceId>> submit_notice(std::string content, smtp::Address to,
                                       TraceId about) override;
-  Task<queue::Attempt> deliver_queued(queue::Job job) override;
 
  private:
   using Staged = std::shared_ptr<const store::StagedMessage>;
-  /// A queued recipient that is one account's.
-  struct Waiting {
-    std::size_t index = 0;  ///< In the job.
-    AccountId account;
-  };
 
   Task<RecipientVerdict> check_accounts(std::vector<AccountId> accounts, std::uint64_t size);
   Task<Result<Plan>> make_room(Plan plan, const Transaction& transaction, std::uint64_t size);
@@ -48,15 +42,9 @@ class LocalDelivery final : public Delivery {
                                                        const Plan& plan) const;
   void trace_received(kv::Batch& batch, const Transaction& transaction, std::uint64_t size,
                       const Plan& plan, const std::optional<queue::Message>& queued) const;
-  void note_placed(TraceId id, const std::vector<store::Placed>& placed) const;
   void note_refused(const Transaction& transaction, const Error& error) const;
   Task<> tell_success(const Transaction& transaction, Staged message, const Plan& plan);
-
-  Task<Result<Staged>> stage(const queue::Job& job);
-  Task<Result<void>> place_queued(const queue::Job& job, const std::vector<Waiting>& group);
-  Task<> place_or_split(const queue::Job& job, const std::vector<Waiting>& group,
-                        queue::Attempt& attempt);
-  Task<queue::RecipientOutcome> deliver_again(const queue::Job& job, const queue::Recipient& to);
+  Task<> write_success(const Transaction& transaction, Staged message, const Plan& plan);
 
   store::MailStore& store_;
   directory::Directory& directory_;

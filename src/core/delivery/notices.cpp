@@ -1,9 +1,11 @@
 // Messages of our own making: DSNs that the queue hands in, and those for mail delivered here.
+#include <exception>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "delivery/local_delivery.hpp"
+#include "delivery/story.hpp"
 #include "report/dsn.hpp"
 #include "vocab/try.hpp"
 
@@ -46,10 +48,24 @@ Task<Result<TraceId>> LocalDelivery::submit_notice(std::string content, smtp::Ad
   co_return id;
 }
 
-/// RFC 3461 §5.2.1: "delivered", for those who asked. After the commit: a crash in between loses
-/// the notice, never the mail.
+/// After the commit: neither a crash nor a bug here changes what the sender of the mail is told.
 Task<> LocalDelivery::tell_success(const Transaction& transaction, Staged message,
                                    const Plan& plan) {
+  try {
+    co_await write_success(transaction, std::move(message), plan);
+  } catch (const std::exception&) {
+    after_commit([&] {
+      trace_.note({.id = transaction.id,
+                   .time = core_.clock.now(),
+                   .kind = trace::Kind::note,
+                   .fields = {{"why", "the notice of success could not be made"}}});
+    });
+  }
+}
+
+/// RFC 3461 §5.2.1: "delivered", for those who asked.
+Task<> LocalDelivery::write_success(const Transaction& transaction, Staged message,
+                                    const Plan& plan) {
   report::DsnRequest request;
   for (const auto& copy : plan.copies) {
     const auto& recipient = transaction.recipients.at(copy.recipient);

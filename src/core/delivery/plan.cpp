@@ -36,7 +36,7 @@ class Planner {
           {.account = local.account, .address = std::move(local.address), .recipient = index});
     }
     const bool one = found.accounts.size() + found.remote.size() == 1;
-    for (auto& address : found.remote) add_member(std::move(address), recipient, one);
+    for (auto& address : found.remote) add(to_member(std::move(address), recipient, one));
   }
 
   Result<Plan> finish(std::size_t recipients) {
@@ -51,18 +51,6 @@ class Planner {
     if (names_.insert(name).second) plan_.onward.push_back(std::move(recipient));
   }
 
-  /// A member of an alias elsewhere. With several, success of one says nothing about the alias:
-  /// RFC 3461 §5.2.7.3 (c).
-  void add_member(smtp::Address address, const Recipient& recipient, bool one) {
-    auto out = onward_to(std::move(address), recipient);
-    out.orcpt = original_of(recipient);
-    if (!one && (out.notify.bits & queue::Notify::kSuccess) != 0) {
-      out.notify.bits &= static_cast<std::uint8_t>(~queue::Notify::kSuccess);
-      if (out.notify.bits == 0) out.notify.bits = queue::Notify::kNever;
-    }
-    add(std::move(out));
-  }
-
   const directory::Directory& directory_;
   Plan plan_;
   std::vector<queue::Recipient> lost_;
@@ -70,17 +58,25 @@ class Planner {
   std::unordered_set<std::string> names_;
 };
 
-/// A copy that has to wait, under its account's own address: whoever else an alias led to has been
-/// served.
-queue::Recipient waiting(const Copy& copy, const Recipient& recipient) {
-  auto own =
-      smtp::parse_address(copy.address, {.utf8 = true, .loose_dots = true, .long_local = true});
+}  // namespace
+
+/// With several members, success of one says nothing about the alias: RFC 3461 §5.2.7.3 (c).
+queue::Recipient to_member(smtp::Address address, const Recipient& recipient, bool one) {
+  auto out = onward_to(std::move(address), recipient);
+  out.orcpt = original_of(recipient);
+  if (!one && (out.notify.bits & queue::Notify::kSuccess) != 0) {
+    out.notify.bits &= static_cast<std::uint8_t>(~queue::Notify::kSuccess);
+    if (out.notify.bits == 0) out.notify.bits = queue::Notify::kNever;
+  }
+  return out;
+}
+
+queue::Recipient to_account(const std::string& account, const Recipient& recipient) {
+  auto own = smtp::parse_address(account, {.utf8 = true, .loose_dots = true, .long_local = true});
   auto out = onward_to(own ? *std::move(own) : recipient.address, recipient);
   out.orcpt = original_of(recipient);
   return out;
 }
-
-}  // namespace
 
 Result<Plan> make_plan(const directory::Directory& directory,
                        const std::vector<Recipient>& recipients) {
@@ -91,7 +87,7 @@ Result<Plan> make_plan(const directory::Directory& directory,
   // Not `waiting`: nothing is wrong with these.
   for (std::size_t i = kMaxCopies; i < plan->copies.size(); ++i) {
     const auto& copy = plan->copies.at(i);
-    plan->onward.push_back(waiting(copy, recipients.at(copy.recipient)));
+    plan->onward.push_back(to_account(copy.address, recipients.at(copy.recipient)));
   }
   plan->copies.resize(kMaxCopies);
   return plan;
@@ -106,7 +102,7 @@ void set_aside(Plan& plan, const std::vector<bool>& is_aside,
       staying.push_back(std::move(copy));
       continue;
     }
-    plan.onward.push_back(waiting(copy, recipients.at(copy.recipient)));
+    plan.onward.push_back(to_account(copy.address, recipients.at(copy.recipient)));
     ++plan.waiting;
   }
   plan.copies = std::move(staying);

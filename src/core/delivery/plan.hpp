@@ -36,6 +36,13 @@ struct Plan {
 void set_aside(Plan& plan, const std::vector<bool>& is_aside,
                const std::vector<Recipient>& recipients);
 
+/// Where one member of an alias is told the message, elsewhere; `one`: the alias has no other.
+[[nodiscard]] queue::Recipient to_member(smtp::Address address, const Recipient& recipient,
+                                         bool one);
+/// A local account that has to wait, under its own address `account`: whoever else an alias led to
+/// is served otherwise.
+[[nodiscard]] queue::Recipient to_account(const std::string& account, const Recipient& recipient);
+
 /// What readers of a copy see before the body: Return-Path (RFC 5321 §4.4), Delivered-To, Received.
 [[nodiscard]] std::string copy_prefix(const queue::Envelope& envelope,
                                       const smtp::Address& delivered_to, std::string_view received);

@@ -1,9 +1,12 @@
-// Local recipients that come back from the queue.
+#include "delivery/queued.hpp"
+
 #include <algorithm>
-#include <unordered_set>
+#include <limits>
+#include <unordered_map>
 #include <utility>
 
-#include "delivery/local_delivery.hpp"
+#include "delivery/plan.hpp"
+#include "delivery/story.hpp"
 #include "vocab/try.hpp"
 
 namespace postern::delivery {
@@ -30,87 +33,133 @@ Fate later(Errc why) {
           .text = full ? "The mailbox is full" : "The mail store cannot take it now"};
 }
 
-/// The jobs of local domains go to delivery.
-class LocalTransport final : public queue::Transport {
- public:
-  LocalTransport(Delivery& delivery, const directory::Directory& directory,
-                 queue::Transport& remote)
-      : delivery_{delivery}, directory_{directory}, remote_{remote} {}
+Recipient as_received(const queue::Recipient& recipient) {
+  return {.address = recipient.address, .orcpt = recipient.orcpt, .notify = recipient.notify};
+}
 
-  Task<queue::Attempt> attempt(queue::Job job) override {
-    if (directory_.is_local_domain(job.domain)) return delivery_.deliver_queued(std::move(job));
-    return remote_.attempt(std::move(job));
-  }
+/// Refusals that leave the commit undone for sure, and are one account's.
+bool is_accounts(Errc code) {
+  return code == Errc::over_quota || code == Errc::not_found;
+}
 
- private:
-  Delivery& delivery_;
-  const directory::Directory& directory_;
-  queue::Transport& remote_;
-};
+/// After these nobody knows whether the commit is on disk.
+bool leaves_doubt(Errc code) {
+  return code == Errc::outcome_unknown || code == Errc::io_failed;
+}
 
 }  // namespace
 
-std::unique_ptr<queue::Transport> make_transport(Delivery& delivery,
-                                                 const directory::Directory& directory,
-                                                 queue::Transport& remote) {
-  return std::make_unique<LocalTransport>(delivery, directory, remote);
+std::unique_ptr<queue::LocalDelivery> make_queued_delivery(store::MailStore& store,
+                                                           const directory::Directory& directory,
+                                                           queue::Queue& queue, trace::Log& trace,
+                                                           Core& core) {
+  return std::make_unique<QueuedDelivery>(store, directory, queue, trace, core);
 }
 
-Task<queue::Attempt> LocalDelivery::deliver_queued(queue::Job job) {
-  using Kind = directory::Resolution::Kind;
+Task<bool> QueuedDelivery::is_local(std::string domain) {
+  co_return directory_.is_local_domain(domain);
+}
+
+Task<queue::Attempt> QueuedDelivery::attempt_local(queue::Job job, queue::Settle settle) {
+  auto round = plan(job);
   queue::Attempt attempt;
-  attempt.outcomes.assign(job.recipients.size(), later(Errc::unavailable));
-  std::vector<Waiting> group;
-  std::unordered_set<AccountId> served;
-  for (std::size_t i = 0; i < job.recipients.size(); ++i) {
-    auto& outcome = attempt.outcomes.at(i);
-    auto found = directory_.resolve(job.recipients.at(i).address);
-    if (found.kind == Kind::not_local) continue;  // not ours any more: the next attempt goes out
-    if (found.kind != Kind::found) {
-      outcome = gone(std::move(found.text));
-    } else if (found.accounts.size() != 1 || !found.remote.empty()) {
-      outcome = co_await deliver_again(job, job.recipients.at(i));
-    } else if (!served.insert(found.accounts.front().account).second) {
-      outcome = delivered();  // with the other recipient; if that one waits, so does the mail
-    } else {
-      group.push_back({.index = i, .account = found.accounts.front().account});
-    }
-    if (group.size() == kMaxCopies) {
-      co_await place_or_split(job, group, attempt);
-      group.clear();
-    }
+  const auto done = co_await settle_all(round, job, settle);
+  attempt.settled = done.has_value();
+  if (!done) {
+    attempt.unknown = leaves_doubt(done.error().code);
+    for (auto& outcome : round.outcomes)
+      if (outcome.kind == Fate::Kind::sent) outcome = later(done.error().code);
   }
-  if (!group.empty()) co_await place_or_split(job, group, attempt);
+  attempt.outcomes = std::move(round.outcomes);
   for (const auto& outcome : attempt.outcomes)
     attempt.steps.push_back("local: " + std::to_string(outcome.code) + ' ' + outcome.text);
   co_return attempt;
 }
 
-/// All in one commit; when that is refused for one of them, each for itself.
-Task<> LocalDelivery::place_or_split(const queue::Job& job, const std::vector<Waiting>& group,
-                                     queue::Attempt& attempt) {
-  const auto together = co_await place_queued(job, group);
-  const bool split =
-      !together && group.size() > 1 &&
-      (together.error().code == Errc::over_quota || together.error().code == Errc::not_found);
-  for (const auto& one : group) {
-    Result<void> result = together;
-    if (split) {
-      const std::vector<Waiting> alone{one};
-      result = co_await place_queued(job, alone);
+QueuedDelivery::Round QueuedDelivery::plan(const queue::Job& job) const {
+  using Kind = directory::Resolution::Kind;
+  Round round;
+  std::unordered_map<AccountId, std::size_t> known;
+  std::vector<directory::Resolution> found;
+  for (std::size_t i = 0; i < job.recipients.size(); ++i) {
+    auto& one = found.emplace_back(directory_.resolve(job.recipients.at(i).address));
+    auto& route = round.routes.emplace_back();
+    // Not ours any more: the next attempt goes out.
+    if (one.kind == Kind::not_local) route.fate = later(Errc::unavailable);
+    if (one.kind == Kind::unknown || one.kind == Kind::disabled)
+      route.fate = gone(std::move(one.text));
+    if (!route.fate) route.remote = std::move(one.remote);
+  }
+  // Whose own address it is comes first: there is always room for them in the commit.
+  for (const bool alone : {true, false}) {
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      auto& route = round.routes.at(i);
+      auto& accounts = found.at(i).accounts;
+      if (route.fate || (accounts.size() == 1 && route.remote.empty()) != alone) continue;
+      for (auto& local : accounts) {
+        const auto [at, fresh] = known.try_emplace(local.account, round.targets.size());
+        if (fresh)
+          round.targets.push_back({.account = local.account,
+                                   .address = std::move(local.address),
+                                   .recipient = i,
+                                   .takes = round.targets.size() < kMaxCopies,
+                                   .own = alone});
+        route.targets.push_back(at->second);
+      }
     }
-    auto& outcome = attempt.outcomes.at(one.index);
-    if (result) {
-      outcome = delivered();
-    } else if (result.error().code == Errc::not_found) {
-      outcome = gone({});
-    } else {
-      outcome = later(result.error().code);
+  }
+  return round;
+}
+
+/// Sets aside who cannot take the message. `distrust`: who has any limit, because somebody filled
+/// up between the question and the commit; all, if nobody has.
+Task<> QueuedDelivery::ask_quotas(Round& round, const queue::Job& job, bool distrust) {
+  bool any = false;
+  for (auto& target : round.targets) {
+    if (!target.takes) continue;
+    const auto& to = job.recipients.at(target.recipient).address;
+    const auto size = job.size + copy_prefix(job.envelope, to, {}).size();
+    const auto quota = co_await store_.check_quota(
+        target.account, distrust ? std::numeric_limits<std::uint64_t>::max() : size);
+    if (quota && *quota == store::QuotaVerdict::ok) continue;
+    any = true;
+    target.takes = false;
+    target.why_not = quota ? Errc::over_quota : quota.error().code;
+  }
+  if (!distrust || any) co_return;
+  for (auto& target : round.targets) target.takes = false;
+}
+
+Task<Result<void>> QueuedDelivery::settle_all(Round& round, const queue::Job& job,
+                                              const queue::Settle& settle) {
+  Staged message;
+  co_await ask_quotas(round, job, false);
+  for (;;) {
+    bool any = false;
+    round.outcomes.clear();
+    for (const auto& route : round.routes) {
+      auto outcome = route.fate.value_or(gone({}));
+      for (const auto at : route.targets) {
+        const auto& target = round.targets.at(at);
+        if (target.takes) outcome = delivered();
+        if (outcome.kind == Fate::Kind::failed && target.why_not != Errc::not_found)
+          outcome = later(target.why_not);
+      }
+      if (!route.remote.empty()) outcome = delivered();
+      any = any || outcome.kind == Fate::Kind::sent;
+      round.outcomes.push_back(std::move(outcome));
     }
+    if (!any) co_return fail(Errc::not_found, "nothing to commit");
+    if (!message) {
+      POSTERN_CO_TRY(message, co_await stage(job));
+    }
+    auto done = co_await commit(round, job, message, settle);
+    if (done || !is_accounts(done.error().code)) co_return done;
+    co_await ask_quotas(round, job, true);
   }
 }
 
-Task<Result<LocalDelivery::Staged>> LocalDelivery::stage(const queue::Job& job) {
+Task<Result<QueuedDelivery::Staged>> QueuedDelivery::stage(const queue::Job& job) {
   const auto draft = store_.new_draft();
   for (std::uint64_t at = 0; at < job.size;) {
     POSTERN_CO_TRY(const auto octets, co_await job.read(at, std::min(kReadStep, job.size - at)));
@@ -121,46 +170,72 @@ Task<Result<LocalDelivery::Staged>> LocalDelivery::stage(const queue::Job& job) 
   co_return co_await draft->finish();
 }
 
-Task<Result<void>> LocalDelivery::place_queued(const queue::Job& job,
-                                               const std::vector<Waiting>& group) {
-  // At RCPT the quota was not asked: over it, a message waits.
-  if (group.size() == 1) {
-    POSTERN_CO_TRY(const auto quota, co_await store_.check_quota(group.front().account, job.size));
-    if (quota != store::QuotaVerdict::ok) co_return fail(Errc::over_quota);
+/// Where an address that has become an alias leads beside those who take their copy now: a queue
+/// record of their own. Who waits under his own address stays in the one he has.
+std::optional<queue::Message> QueuedDelivery::onward(const Round& round, const queue::Job& job,
+                                                     const store::StagedMessage& message) const {
+  std::vector<queue::Recipient> to;
+  std::vector<bool> named(round.targets.size());
+  for (std::size_t i = 0; i < round.routes.size(); ++i) {
+    const auto& route = round.routes.at(i);
+    if (route.alone() || round.outcomes.at(i).kind != Fate::Kind::sent) continue;
+    const auto recipient = as_received(job.recipients.at(i));
+    for (const auto& address : route.remote)
+      to.push_back(to_member(address, recipient, route.targets.size() + route.remote.size() == 1));
+    for (const auto at : route.targets) {
+      const auto& target = round.targets.at(at);
+      if (target.takes || target.own || target.why_not == Errc::not_found || named.at(at)) continue;
+      named.at(at) = true;
+      to.push_back(to_account(target.address, recipient));
+    }
   }
-  POSTERN_CO_TRY(auto message, co_await stage(job));
+  if (to.empty()) return std::nullopt;
+  const auto now = core_.clock.now();
+  return queue::Message{.id = queue_.new_id(),
+                        .trace = job.trace,
+                        .sender = job.sender,
+                        .blob = message.blob,
+                        .body_size = message.size,
+                        .prefix = {},
+                        .has_8bit_header = message.parsed.header_8bit,
+                        .has_8bit_body = message.parsed.has_8bit,
+                        .has_long_lines = message.has_long_lines,
+                        .envelope = job.envelope,
+                        .recipients = std::move(to),
+                        .created = now,
+                        .due = now,
+                        .expires = job.expires,
+                        .held_why = {},
+                        .sender_proven = job.sender_proven};
+}
+
+Task<Result<void>> QueuedDelivery::commit(const Round& round, const queue::Job& job, Staged message,
+                                          const queue::Settle& settle) {
   std::vector<store::Placement> placements;
-  for (const auto& one : group) {
-    const auto& to = job.recipients.at(one.index).address;
+  for (const auto& target : round.targets) {
+    if (!target.takes) continue;
+    const auto& to = job.recipients.at(target.recipient).address;
     // Our Received is the first line of what was queued.
-    placements.push_back({.account = one.account,
+    placements.push_back({.account = target.account,
                           .mailbox = store::SpecialUse::none,
                           .prefix = copy_prefix(job.envelope, to, {}),
                           .elided = {},
                           .flags = {}});
   }
+  auto queued = onward(round, job, *message);
+  auto also = settle(round.outcomes);
+  if (queued) {
+    queue_.add(also, *queued);
+    trace_.add(also, queued_event(*queued, core_.clock.now()), addresses_of(*queued));
+  }
   POSTERN_CO_TRY(const auto placed,
-                 co_await store_.deliver(std::move(message), std::move(placements), {}, false));
-  note_placed(job.trace, placed);
+                 co_await store_.deliver(std::move(message), std::move(placements), std::move(also),
+                                         queued.has_value()));
+  after_commit([&] {
+    if (queued) queue_.committed(*std::move(queued));
+    if (!placed.empty()) trace_.note(delivered_event(job.trace, core_.clock.now(), placed));
+  });
   co_return Result<void>{};
-}
-
-/// An address that has become an alias since: as if it came in now, with a queue record of its own
-/// for whoever must wait again.
-Task<queue::RecipientOutcome> LocalDelivery::deliver_again(const queue::Job& job,
-                                                           const queue::Recipient& to) {
-  auto message = co_await stage(job);
-  if (!message) co_return later(message.error().code);
-  Transaction transaction{.id = job.trace,
-                          .source = {.submission = false, .account = {}, .sender_proven = false},
-                          .envelope = job.envelope,
-                          .recipients = {}};
-  transaction.recipients.push_back({.address = to.address, .orcpt = to.orcpt, .notify = to.notify});
-  const auto done = co_await deliver(std::move(transaction), *std::move(message));
-  if (done) co_return delivered();
-  if (done.error().code == Errc::not_found || done.error().code == Errc::policy_reject)
-    co_return gone({});
-  co_return later(done.error().code);
 }
 
 }  // namespace postern::delivery

@@ -1,5 +1,6 @@
 #include "queue/journal.hpp"
 
+#include <exception>
 #include <utility>
 
 namespace postern::queue {
@@ -22,24 +23,36 @@ Task<> Journal::run_writer() {
   stopping_ = false;
   writer_ended_ = false;
   urgent_ = false;
-  while (true) {
-    if (broken_) {
-      co_await recover();
-      if (broken_) break;
-    } else if (!pending_.empty()) {
-      co_await append_pending();
-    } else if (stopping_) {
-      break;
-    } else {
-      co_await work_.wait();
+  while (broken_ ? !stopping_ : !stopping_ || !pending_.empty()) {
+    bool bug = false;
+    try {
+      co_await write_some();
+    } catch (const std::exception&) {
+      bug = true;
     }
+    if (!bug) continue;
+    ++bugs_;
+    broken_ = true;
+    changed_.notify_all();
+    co_await changed_.wait_for(core_.timers, kLookAgain);
   }
   writer_ended_ = true;
   changed_.notify_all();
 }
 
+Task<> Journal::write_some() {
+  if (broken_) {
+    co_await recover();
+  } else if (!pending_.empty()) {
+    co_await append_pending();
+  } else {
+    co_await work_.wait();
+  }
+}
+
 Task<> Journal::append_pending() {
-  unsynced_.push_back(std::exchange(pending_, {}));
+  unsynced_.emplace_back();
+  unsynced_.back() = std::exchange(pending_, {});
   taken_ = written_;
   const auto upto = taken_;
   kv::Batch copy = unsynced_.back();
@@ -59,6 +72,7 @@ Task<> Journal::recover() {
     const bool good = co_await write_again();
     if (good) {
       broken_ = false;
+      ++recoveries_;
       reopened_();
       changed_.notify_all();
       co_return;
@@ -88,26 +102,38 @@ Task<> Journal::run_syncer() {
       co_await changed_.wait();
       continue;
     }
-    if (!urgent_) co_await hurry_.wait_for(core_.timers, kSyncEvery);
-    if (broken_) continue;
-    urgent_ = stopping_;
-    const auto upto = appended_;
-    // The last one may be on its way into the engine still: this sync says nothing about it.
-    const std::size_t on_its_way = appended_ < taken_ ? 1 : 0;
-    const auto count = unsynced_.size() - on_its_way;
-    const auto ticket = ticket_;
-    const auto done = co_await engine_.durable(ticket);
-    // All of it is being written again, and stays until that is done.
-    if (done && broken_) continue;
-    if (done) {
-      durable_ = upto;
-      unsynced_.erase(unsynced_.begin(), unsynced_.begin() + static_cast<std::ptrdiff_t>(count));
-    } else {
+    try {
+      co_await sync_some();
+    } catch (const std::exception&) {
+      ++bugs_;
       broken_ = true;
       work_.notify_all();
+      changed_.notify_all();
     }
-    changed_.notify_all();
   }
+}
+
+Task<> Journal::sync_some() {
+  if (!urgent_) co_await hurry_.wait_for(core_.timers, kSyncEvery);
+  if (broken_) co_return;
+  urgent_ = stopping_;
+  const auto upto = appended_;
+  // The last one may be on its way into the engine still: this sync says nothing about it.
+  const std::size_t on_its_way = appended_ < taken_ ? 1 : 0;
+  const auto count = unsynced_.size() - on_its_way;
+  const auto ticket = ticket_;
+  const auto recoveries = recoveries_;
+  const auto done = co_await engine_.durable(ticket);
+  // All of it is being written again, or was meanwhile, and stays until that is on disk.
+  if (done && (broken_ || recoveries != recoveries_)) co_return;
+  if (done) {
+    durable_ = upto;
+    unsynced_.erase(unsynced_.begin(), unsynced_.begin() + static_cast<std::ptrdiff_t>(count));
+  } else if (recoveries == recoveries_) {
+    broken_ = true;
+    work_.notify_all();
+  }
+  changed_.notify_all();
 }
 
 Task<Result<void>> Journal::appended() {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -41,14 +42,18 @@ class Journal {
   Task<Result<void>> appended();
   /// Returns when it is on disk. Failure: `unavailable`; it will be tried again.
   Task<Result<void>> durable();
+  /// Exceptions it went on from, by writing again: bugs, or no memory.
+  [[nodiscard]] std::uint64_t bugs() const { return bugs_; }
   /// The engine takes changes.
   [[nodiscard]] bool healthy() const {
     return !broken_ && engine_.health() != kv::Health::read_only;
   }
 
  private:
+  Task<> write_some();
   Task<> append_pending();
   Task<> recover();
+  Task<> sync_some();
   Task<bool> write_again();
 
   kv::Engine& engine_;
@@ -61,6 +66,8 @@ class Journal {
   std::uint64_t taken_ = 0;     ///< ...taken from `pending_`,
   std::uint64_t appended_ = 0;  ///< ...in the engine,
   std::uint64_t durable_ = 0;   ///< ...and on disk.
+  std::atomic<std::uint64_t> bugs_ = 0;
+  std::uint64_t recoveries_ = 0;
   bool broken_ = false;
   bool stopping_ = false;
   bool writer_ended_ = false;

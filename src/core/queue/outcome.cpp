@@ -85,26 +85,44 @@ void StoredQueue::apply(Active& active, const std::vector<std::size_t>& recipien
     Recipient& recipient = active.message.recipients.at(recipients.at(i));
     if (recipient.state != RecipientState::waiting) continue;
     take_outcome(active.message, recipient, outcome);
-    trace_outcome(active, recipient, outcome);
+    count(outcome.kind);
+    if (!attempt.settled) trace_outcome(active.news, active.message, recipient, outcome.kind);
   }
 }
 
-void StoredQueue::trace_outcome(Active& active, const Recipient& recipient,
-                                const RecipientOutcome& outcome) {
-  auto kind = trace::Kind::sent;
-  switch (outcome.kind) {
-    case RecipientOutcome::Kind::sent:     ++counts_.sent; break;
-    case RecipientOutcome::Kind::deferred: ++counts_.deferred; return;
-    case RecipientOutcome::Kind::failed:
-      ++counts_.failed;
-      kind = trace::Kind::failed;
-      break;
+/// What rides in the commit of a local delivery. Changes nothing: it may be refused.
+kv::Batch StoredQueue::settle(const Active& active, const std::vector<std::size_t>& recipients,
+                              const std::vector<RecipientOutcome>& outcomes) const {
+  Message copy = active.message;
+  kv::Batch batch;
+  for (std::size_t i = 0; i < recipients.size() && i < outcomes.size(); ++i) {
+    Recipient& recipient = copy.recipients.at(recipients.at(i));
+    if (recipient.state != RecipientState::waiting) continue;
+    take_outcome(copy, recipient, outcomes.at(i));
+    trace_outcome(batch, copy, recipient, outcomes.at(i).kind);
   }
-  auto made = event(active.message, kind);
+  batch.put(message_key(copy.id), encode(copy));
+  return batch;
+}
+
+void StoredQueue::count(RecipientOutcome::Kind kind) {
+  switch (kind) {
+    case RecipientOutcome::Kind::sent:     ++counts_.sent; break;
+    case RecipientOutcome::Kind::deferred: ++counts_.deferred; break;
+    case RecipientOutcome::Kind::failed:   ++counts_.failed; break;
+  }
+}
+
+/// Deferrals are told once a round, for all.
+void StoredQueue::trace_outcome(kv::Batch& batch, const Message& message,
+                                const Recipient& recipient, RecipientOutcome::Kind outcome) const {
+  if (outcome == RecipientOutcome::Kind::deferred) return;
+  const bool sent = outcome == RecipientOutcome::Kind::sent;
+  auto made = event(message, sent ? trace::Kind::sent : trace::Kind::failed);
   made.fields.emplace_back("to", smtp::to_string(recipient.address));
   if (!recipient.last_host.empty()) made.fields.emplace_back("host", recipient.last_host);
   made.fields.emplace_back(recipient.last_code == 0 ? "why" : "reply", words(recipient));
-  trace_.add(active.news, made, addresses_of(active.message, recipient));
+  trace_.add(batch, made, addresses_of(message, recipient));
 }
 
 Task<> StoredQueue::end_round(Active& active) {
@@ -156,7 +174,8 @@ void StoredQueue::expire(Active& active, Timestamp now) {
     if (outcome.code == 0)
       outcome.text = fmt::format("given up after {} hours: {}", days.count(), outcome.text);
     take_outcome(active.message, recipient, outcome);
-    trace_outcome(active, recipient, outcome);
+    count(outcome.kind);
+    trace_outcome(active.news, active.message, recipient, outcome.kind);
   }
 }
 

@@ -83,7 +83,7 @@ class Queue {
     std::uint64_t deferred = 0;
     std::uint64_t failed = 0;
     std::uint64_t unreadable = 0;  ///< Records that do not decode: left alone.
-    std::uint64_t bugs = 0;        ///< Messages left alone till the next start by a bug.
+    std::uint64_t bugs = 0;        ///< Exceptions, each of which cost one attempt or pause.
   };
   [[nodiscard]] virtual Stats stats() const = 0;
 };

@@ -45,7 +45,7 @@ StoredQueue::StoredQueue(kv::Engine& engine, store::MailStore& store, trace::Log
                }},
       destinations_{Pace{settings_.per_destination_start, settings_.per_destination_max}},
       attempts_{core.executor, [this](std::exception_ptr) { ++counts_.bugs; }},
-      background_{core.executor, [](std::exception_ptr bug) { std::rethrow_exception(bug); }} {}
+      background_{core.executor, [this](std::exception_ptr) { ++counts_.bugs; }} {}
 
 QueueId StoredQueue::new_id() {
   std::uint64_t value = 0;
@@ -281,34 +281,69 @@ Task<> StoredQueue::local_first(Active& active) {
     }
     if (!ours) continue;
     for (const auto index : indexes) active.tried.at(index) = true;
-    co_await attempt_local(active, domain, indexes);
+    for (std::size_t at = 0; at < indexes.size(); at += LocalDelivery::kMaxRecipients) {
+      const auto begin = indexes.begin() + static_cast<std::ptrdiff_t>(at);
+      const auto count = std::min(LocalDelivery::kMaxRecipients, indexes.size() - at);
+      const std::vector<std::size_t> some(begin, begin + static_cast<std::ptrdiff_t>(count));
+      const bool known = co_await attempt_local(active, domain, some);
+      if (!known) co_return;
+    }
   }
   enqueue(active);
 }
 
-Task<> StoredQueue::attempt_local(Active& active, std::string domain,
-                                  std::vector<std::size_t> recipients) {
-  const auto guard = co_await active.writing.lock();
-  const auto settled = co_await journal_.appended();
-  Job job = make_job(active, domain, recipients);
-  Settle settle = [&active, &recipients](const std::vector<RecipientOutcome>& outcomes) {
-    Message copy = active.message;
-    for (std::size_t i = 0; i < recipients.size() && i < outcomes.size(); ++i)
-      take_outcome(copy, copy.recipients.at(recipients.at(i)), outcomes.at(i));
-    kv::Batch batch;
-    batch.put(message_key(copy.id), encode(copy));
-    return batch;
-  };
+/// False at a stop in the moment when nobody knows what is on disk: the record stays as it is.
+Task<bool> StoredQueue::attempt_local(Active& active, std::string domain,
+                                      std::vector<std::size_t> recipients) {
+  // Not only appended: what the journal has of this message and is not on disk would be written
+  // again after a failure of the engine, over the record that the delivery's commit carries.
+  const auto settled = co_await journal_.durable();
   Attempt result = all_deferred(recipients.size(), "the store takes no changes now");
   if (settled) {
     try {
-      result = co_await local_->attempt_local(std::move(job), std::move(settle));
+      Job job = make_job(active, domain, recipients);
+      Settle settle_these = [this, &active,
+                             &recipients](const std::vector<RecipientOutcome>& outcomes) {
+        return settle(active, recipients, outcomes);
+      };
+      result = co_await local_->attempt_local(std::move(job), std::move(settle_these));
     } catch (const std::exception&) {
+      ++counts_.bugs;
       result = all_deferred(recipients.size(), "delivery failed unexpectedly");
+      result.unknown = true;
     }
+  }
+  if (result.unknown) {
+    const bool read = co_await read_again(active);
+    if (!read) co_return false;
   }
   note_steps(active.message, domain, result);
   apply(active, recipients, result);
+  co_return true;
+}
+
+/// Makes the recipients in memory what they are on disk, as soon as that can be known. False: the
+/// queue stops.
+Task<bool> StoredQueue::read_again(Active& active) {
+  const auto id = active.message.id;
+  while (!stopping_) {
+    const auto ticket = engine_.tip()->ticket();
+    const auto durable = co_await engine_.durable(ticket);
+    if (durable && engine_.health() != kv::Health::read_only) {
+      std::vector<std::string> keys{message_key(id)};
+      const auto reader = engine_.published();
+      const auto found = co_await reader->get(std::move(keys));
+      if (found && found->at(0)) {
+        auto stored = decode_message(id, *found->at(0));
+        if (stored && stored->recipients.size() == active.message.recipients.size()) {
+          active.message.recipients = std::move(stored->recipients);
+          co_return true;
+        }
+      }
+    }
+    co_await wake_.wait_for(core_.timers, Journal::kLookAgain);
+  }
+  co_return false;
 }
 
 void StoredQueue::enqueue(Active& active) {
@@ -424,6 +459,9 @@ Job StoredQueue::make_job(const Active& active, std::string_view domain,
           .has_8bit_body = message.has_8bit_body,
           .has_long_lines = message.has_long_lines,
           .own = message.sender.value() != 0,
+          .sender = message.sender,
+          .sender_proven = message.sender_proven,
+          .expires = message.expires,
           .read = reader_of(message)};
   job.recipients.reserve(recipients.size());
   for (const auto index : recipients) job.recipients.push_back(message.recipients.at(index));
@@ -435,6 +473,7 @@ Job StoredQueue::make_job(const Active& active, std::string_view domain,
 Task<> StoredQueue::finish_later(Active& active) {
   co_await asio::post(core_.executor, use_task);
   co_await finish_group(active);
+  publish_stats();
 }
 
 Task<> StoredQueue::attempt(Destination& destination, Work work) {
@@ -487,7 +526,7 @@ Queue::Stats StoredQueue::stats() const {
           .deferred = counts_.deferred,
           .failed = counts_.failed,
           .unreadable = counts_.unreadable,
-          .bugs = counts_.bugs};
+          .bugs = counts_.bugs + journal_.bugs()};
 }
 
 std::unique_ptr<Queue> make_queue(kv::Engine& engine, store::MailStore& store, trace::Log& trace,

@@ -27,8 +27,6 @@ struct Active {
   kv::Batch news;           ///< Trace events that ride in the next commit.
   bool dropped = false;     ///< A person wants it gone.
   std::string dropped_why;
-  /// Held by whoever has a commit with its record under way that is not the journal's.
-  AsyncMutex writing;
 };
 
 /// What `outcome` means for `recipient` of `message`, without its trace.
@@ -82,7 +80,8 @@ class StoredQueue final : public Queue {
   void start_local();
   Task<> local_turn(Active& active);
   Task<> local_first(Active& active);
-  Task<> attempt_local(Active& active, std::string domain, std::vector<std::size_t> recipients);
+  Task<bool> attempt_local(Active& active, std::string domain, std::vector<std::size_t> recipients);
+  Task<bool> read_again(Active& active);
   void enqueue(Active& active);
   void pump();
   void start_from(Destination& destination);
@@ -100,7 +99,11 @@ class StoredQueue final : public Queue {
 
   // What follows from outcomes.
   void apply(Active& active, const std::vector<std::size_t>& recipients, const Attempt& attempt);
-  void trace_outcome(Active& active, const Recipient& recipient, const RecipientOutcome& outcome);
+  void count(RecipientOutcome::Kind kind);
+  void trace_outcome(kv::Batch& batch, const Message& message, const Recipient& recipient,
+                     RecipientOutcome::Kind kind) const;
+  [[nodiscard]] kv::Batch settle(const Active& active, const std::vector<std::size_t>& recipients,
+                                 const std::vector<RecipientOutcome>& outcomes) const;
   void note_steps(const Message& message, std::string_view domain, const Attempt& attempt);
   Task<> end_round(Active& active);
   void expire(Active& active, Timestamp now);

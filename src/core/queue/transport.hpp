@@ -31,6 +31,9 @@ struct Job {
   bool has_8bit_body = false;
   bool has_long_lines = false;
   bool own = false;  ///< Submitted here: its content may be re-encoded (it is ours to sign).
+  AccountId sender;  ///< As in Message, like the two below.
+  bool sender_proven = false;
+  Timestamp expires{};
   ReadContent read;
 };
 
@@ -50,6 +53,9 @@ struct Attempt {
   /// What was tried, for the trace: "mx1.example [192.0.2.1]:25 TLSv1.3: 250 ...".
   std::vector<std::string> steps;
   bool destination_down = false;  ///< No host of the domain could be talked to at all.
+  // Of LocalDelivery alone:
+  bool settled = false;  ///< The outcomes are on disk, by a commit with what Settle gave.
+  bool unknown = false;  ///< Such a commit may have happened or not: what is on disk holds.
 };
 
 class Transport {
@@ -59,18 +65,21 @@ class Transport {
   virtual Task<Attempt> attempt(Job job) = 0;
 };
 
-/// The operations that record `outcomes` (one for each recipient of the job, in order) with the
-/// queued message. Called at most once, on the queue's core.
+/// The operations that record `outcomes` (one for each recipient of the job, in order) and their
+/// trace with the queued message. For one commit: whoever tries another, because the first was
+/// refused, asks again. Called on the queue's core.
 using Settle = std::function<kv::Batch(const std::vector<RecipientOutcome>& outcomes)>;
 
 /// Where recipients go that are ours and had to wait (an account that could not take mail, more
-/// accounts than one commit holds). core/delivery implements it and names itself by
-/// `Queue::deliver_locally_with`.
+/// accounts than one commit holds). core/delivery implements it; `Queue::deliver_locally_with`
+/// tells the queue.
 class LocalDelivery {
  public:
   virtual ~LocalDelivery() = default;
   /// Whether mail for `domain` (as in `Job::domain`) stays here.
   virtual Task<bool> is_local(std::string domain) = 0;
+  /// Recipients in one job at most.
+  static constexpr std::size_t kMaxRecipients = 64;
   /// As `Transport::attempt`. What `settle` returns belongs into the commit that delivers: so a
   /// crash neither loses a copy nor makes a second one.
   virtual Task<Attempt> attempt_local(Job job, Settle settle) = 0;

@@ -79,10 +79,18 @@ Entry to_entry(Uid uid, const layout::EntryRecord& record) {
           .save_date = record.save_date};
 }
 
-void Account::forget_views_if_reopened() {
-  if (views_generation_ == engine_.generation()) return;
-  views_generation_ = engine_.generation();
-  forget_views();
+void Account::forget_views_if_void() {
+  if (views_generation_ != engine_.generation()) {
+    views_generation_ = engine_.generation();
+    missed_.reset();
+    return forget_views();
+  }
+  if (!missed_ || *missed_ > engine_.published_ticket()) return;
+  missed_.reset();
+  ++epoch_;
+  views_.clear();
+  recent_.clear();
+  notify();
 }
 
 void Account::forget_views() {
@@ -99,7 +107,7 @@ void Account::forget() {
 }
 
 Task<Result<void>> Account::load() {
-  forget_views_if_reopened();
+  forget_views_if_void();
   if (generation_ != engine_.generation()) tip_.reset();
   if (tip_) co_return Result<void>{};
   generation_ = engine_.generation();
@@ -137,13 +145,19 @@ Task<Result<void>> Account::commit(Edit edit, AsyncMutex::Guard guard,
 }
 
 void Account::appended(Edit edit, kv::Ticket ticket) {
-  Delta delta = std::move(edit).apply_to(*tip_);
-  delta.ticket = ticket;
-  pending_.push_back(std::move(delta));
+  try {
+    Delta delta = std::move(edit).apply_to(*tip_);
+    delta.ticket = ticket;
+    pending_.push_back(std::move(delta));
+  } catch (...) {
+    tip_.reset();
+    missed_ = ticket;
+    throw;
+  }
 }
 
 void Account::publish() {
-  forget_views_if_reopened();
+  forget_views_if_void();
   const auto through = engine_.published_ticket();
   bool any = false;
   while (!pending_.empty() && pending_.front().ticket <= through) {
@@ -169,11 +183,11 @@ void Account::apply(const Delta& delta) {
 }
 
 Task<Result<std::shared_ptr<const MailboxView>>> Account::view(MailboxId mailbox) {
-  forget_views_if_reopened();
+  forget_views_if_void();
   if (const auto loaded = views_.find(mailbox); loaded != views_.end())
     co_return loaded->second.view;
   const auto one_at_a_time = co_await loading_.lock();
-  forget_views_if_reopened();
+  forget_views_if_void();
   if (const auto loaded = views_.find(mailbox); loaded != views_.end())
     co_return loaded->second.view;
   const auto epoch = epoch_;
@@ -182,7 +196,7 @@ Task<Result<std::shared_ptr<const MailboxView>>> Account::view(MailboxId mailbox
   --reading_;
   const auto missed = std::exchange(recent_, {});
   if (!read) co_return std::unexpected(std::move(read).error());
-  forget_views_if_reopened();
+  forget_views_if_void();
   if (epoch != epoch_) co_return fail(Errc::unavailable, "what was read is void");
   views_.insert_or_assign(mailbox, *std::move(read));
   for (const auto& delta : missed) apply(delta);

@@ -86,7 +86,7 @@ class Account {
   /// and published.
   Task<Result<void>> commit(Edit edit, AsyncMutex::Guard guard, kv::Engine::Purpose purpose);
   /// The two halves of `commit`, for commits that span accounts: after the batch was appended, and
-  /// after it is durable.
+  /// after it is durable. An exception in the first leaves tip and views to be read anew.
   void appended(Edit edit, kv::Ticket ticket);
   void publish();
 
@@ -112,7 +112,7 @@ class Account {
     kv::Ticket as_of;  ///< Later deltas are not in it yet.
   };
 
-  void forget_views_if_reopened();
+  void forget_views_if_void();
   void forget_views();
   void apply(const Delta& delta);
   void notify();
@@ -126,6 +126,8 @@ class Account {
   std::uint64_t generation_ = 0;        ///< Of the tip.
   std::uint64_t views_generation_ = 0;  ///< Of everything published.
   std::uint64_t epoch_ = 0;             ///< Rises when views are void.
+  /// The views know nothing of this commit: they are void once it is published.
+  std::optional<kv::Ticket> missed_;
   std::optional<Tip> tip_;
   std::map<MailboxId, Loaded> views_;
   std::deque<Delta> pending_;  ///< Appended, not published, in order.

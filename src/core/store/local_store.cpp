@@ -1,6 +1,7 @@
 #include "store/local_store.hpp"
 
 #include <algorithm>
+#include <exception>
 #include <limits>
 #include <map>
 #include <utility>
@@ -98,20 +99,50 @@ Task<Result<void>> LocalStore::commit_parts(std::vector<std::unique_ptr<Part>>& 
   POSTERN_CO_TRY(const auto ticket,
                  co_await engine_.append(std::move(batch), kv::Engine::Purpose::adds_mail));
   const auto leave = [](Part& part, kv::Ticket at) -> Task<> {
-    (*part.pin)->appended(*std::move(part.edit), at);
-    part.edit.reset();
+    auto edit = *std::exchange(part.edit, std::nullopt);
+    (*part.pin)->appended(std::move(edit), at);
     part.guard.reset();
     co_return;
   };
-  for (const auto& part : parts)
-    co_await on_core(home(part->account).core().executor, leave(*part, ticket));
+  std::exception_ptr bug;
+  for (const auto& part : parts) {
+    try {
+      co_await on_core(home(part->account).core().executor, leave(*part, ticket));
+    } catch (...) {
+      bug = std::current_exception();  // the other accounts have to know of the commit all the same
+    }
+  }
+  if (bug) std::rethrow_exception(bug);
   POSTERN_CO_CHECK(co_await engine_.durable(ticket));
-  const auto show = [](Part& part) -> Task<> {
+  co_await show(parts);
+  co_return Result<void>{};
+}
+
+/// After the commit is durable: what fails here is made good by the account's next commit.
+Task<> LocalStore::show(const std::vector<std::unique_ptr<Part>>& parts) {
+  const auto publish = [](Part& part) -> Task<> {
     (*part.pin)->publish();
     co_return;
   };
-  for (const auto& part : parts) co_await on_core(home(part->account).core().executor, show(*part));
-  co_return Result<void>{};
+  for (const auto& part : parts) {
+    try {
+      co_await on_core(home(part->account).core().executor, publish(*part));
+    } catch (const std::exception&) {
+      ++bugs_;
+    }
+  }
+}
+
+/// On each part's own core: whatever a part still holds it gives back there.
+Task<> LocalStore::clean_up(const std::vector<std::unique_ptr<Part>>& parts) {
+  const auto release = [](Part& part) -> Task<> {
+    part.edit.reset();
+    part.guard.reset();
+    part.pin.reset();
+    co_return;
+  };
+  for (const auto& part : parts)
+    co_await on_core(home(part->account).core().executor, release(*part));
 }
 
 Task<Result<std::vector<Placed>>> LocalStore::deliver(std::shared_ptr<const StagedMessage> message,
@@ -127,24 +158,27 @@ Task<Result<std::vector<Placed>>> LocalStore::deliver(std::shared_ptr<const Stag
     for (const auto i : indexes)
       part.arrivals.push_back({.placement = &placements.at(i), .placed = {}});
   }
+  // All memory that the answer takes is there before the commit: an accepted message is not
+  // refused.
+  std::vector<Placed> out(placements.size());
   // With one account everything happens on its core: one journey there and back.
   Task<Result<void>> work = commit_parts(parts, *message, std::move(also), queue_link);
   const auto here = co_await this_executor();
   const auto there = parts.size() == 1 ? home(parts.front()->account).core().executor : here;
-  const auto clean_up = [](Part& part) -> Task<> {
-    part.edit.reset();
-    part.guard.reset();
-    part.pin.reset();
-    co_return;
-  };
-  const auto done = co_await on_core(there, std::move(work));
-  for (const auto& part : parts)
-    co_await on_core(home(part->account).core().executor, clean_up(*part));
+  Result<void> done;
+  std::exception_ptr bug;
+  try {
+    done = co_await on_core(there, std::move(work));
+  } catch (...) {
+    bug = std::current_exception();
+  }
+  co_await clean_up(parts);
+  if (bug) std::rethrow_exception(bug);
   if (!done) co_return std::unexpected(done.error());
-  std::vector<Placed> out(placements.size());
   for (const auto& part : parts) {
-    for (const auto& arrival : part->arrivals)
-      out.at(static_cast<std::size_t>(arrival.placement - placements.data())) = arrival.placed;
+    for (auto& arrival : part->arrivals)
+      out.at(static_cast<std::size_t>(arrival.placement - placements.data())) =
+          std::move(arrival.placed);
   }
   delivered_ += out.size();
   co_return out;
@@ -260,7 +294,8 @@ MailStore::Stats LocalStore::stats() const {
           .views = views_,
           .view_bytes = view_bytes_,
           .delivered = delivered_,
-          .swept_blobs = swept_};
+          .swept_blobs = swept_,
+          .bugs = bugs_};
 }
 
 std::unique_ptr<MailStore> make_mail_store(kv::Engine& engine, std::span<Core* const> cores,

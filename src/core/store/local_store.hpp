@@ -49,6 +49,8 @@ class LocalStore final : public MailStore {
   Task<Result<void>> enter(Part& part, const StagedMessage& message);
   Task<Result<void>> commit_parts(std::vector<std::unique_ptr<Part>>& parts,
                                   const StagedMessage& message, kv::Batch also, bool queue_link);
+  Task<> show(const std::vector<std::unique_ptr<Part>>& parts);
+  Task<> clean_up(const std::vector<std::unique_ptr<Part>>& parts);
 
   kv::Engine& engine_;
   std::vector<Core*> cores_;
@@ -58,6 +60,7 @@ class LocalStore final : public MailStore {
   std::vector<std::unique_ptr<Shard>> shards_;
   std::atomic<std::uint64_t> delivered_ = 0;
   std::atomic<std::uint64_t> swept_ = 0;
+  std::atomic<std::uint64_t> bugs_ = 0;
   std::atomic<std::uint64_t> views_ = 0;
   std::atomic<std::uint64_t> view_bytes_ = 0;
   std::atomic<std::uint64_t> accounts_ = 0;

@@ -96,6 +96,7 @@ class MailStore {
     std::uint64_t view_bytes = 0;
     std::uint64_t delivered = 0;
     std::uint64_t swept_blobs = 0;
+    std::uint64_t bugs = 0;  ///< Exceptions after a commit, which cost nobody anything.
   };
   [[nodiscard]] virtual Stats stats() const = 0;
 };

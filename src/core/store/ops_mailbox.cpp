@@ -25,23 +25,28 @@ MailboxId create_with_parents(const Account& account, Edit& edit, const std::str
   return edit.add_mailbox(name, use);
 }
 
-/// The first entries of the mailbox, at most kSlice, as the writer knows them.
-Task<Result<std::vector<Row>>> some_rows(Account& account, MailboxId mailbox) {
+/// The first entries of a mailbox, as the writer knows them.
+struct Some {
+  std::vector<Row> rows;
+  bool more = false;  ///< The mailbox has others.
+};
+
+Task<Result<Some>> some_rows(Account& account, MailboxId mailbox) {
   const auto prefix = layout::entries_prefix(account.id(), mailbox);
   const auto reader = account.engine().tip();
   kv::Range range{.begin = prefix, .end = record::prefix_end(prefix), .limit = kSlice};
   POSTERN_CO_TRY(const auto page, co_await reader->scan(std::move(range)));
-  std::vector<Row> rows;
+  Some out{.rows = {}, .more = page.more};
   for (const auto& [key, value] : page.pairs) {
     record::KeyReader in{key};
     in.skip(prefix);
     const Uid uid{in.u32()};
     POSTERN_CO_CHECK(in.finish());
     POSTERN_CO_TRY(auto entry, layout::decode_entry(value));
-    rows.push_back({.uid = uid, .entry = std::move(entry), .places = {}});
+    out.rows.push_back({.uid = uid, .entry = std::move(entry), .places = {}});
   }
-  POSTERN_CO_CHECK(co_await read_places(account, mailbox, rows));
-  co_return rows;
+  POSTERN_CO_CHECK(co_await read_places(account, mailbox, out.rows));
+  co_return out;
 }
 
 /// RFC 9051 §6.3.6: renaming INBOX moves what is in it and leaves it empty.
@@ -57,9 +62,9 @@ Task<Result<void>> move_inbox(Account& account, MailboxId inbox, std::string to)
     } else if (!edit.has_mailbox(*target)) {
       co_return fail(Errc::conflict, "the new mailbox was removed meanwhile");
     }
-    POSTERN_CO_TRY(auto rows, co_await some_rows(account, inbox));
-    more = rows.size() == kSlice;
-    for (auto& [uid, entry, places] : rows) {
+    POSTERN_CO_TRY(auto some, co_await some_rows(account, inbox));
+    more = some.more;
+    for (auto& [uid, entry, places] : some.rows) {
       const auto moved = edit.move(inbox, uid, std::move(entry), std::move(places), *target);
       if (!moved) co_return std::unexpected(moved.error());
     }
@@ -118,9 +123,9 @@ Task<Result<void>> delete_mailbox(Account& account, std::string name, Duration r
     const auto id = account.tip().find(normal);
     if (!id) co_return fail(Errc::not_found);
     Edit edit{account, account.home().clock.now()};
-    POSTERN_CO_TRY(auto rows, co_await some_rows(account, *id));
-    more = rows.size() == kSlice;
-    for (auto& [uid, entry, places] : rows)
+    POSTERN_CO_TRY(auto some, co_await some_rows(account, *id));
+    more = some.more;
+    for (auto& [uid, entry, places] : some.rows)
       edit.expunge(*id, uid, entry, std::move(places), edit.now() + retention);
     if (!more) edit.remove_mailbox(*id);
     POSTERN_CO_CHECK(co_await account.commit(std::move(edit), std::move(guard), kHousekeeping));

@@ -122,7 +122,6 @@ class FakeDelivery final : public delivery::Delivery {
     co_return fail(Errc::unsupported);
   }
 
-  Task<queue::Attempt> deliver_queued(queue::Job) override { co_return queue::Attempt{}; }
 
   std::vector<std::string> messages;
   std::vector<delivery::Transaction> transactions;
