@@ -8,8 +8,10 @@
 
 namespace postern::server {
 
-/// One memory of failed logins for every service. Both arguments outlive it.
+/// One memory of failed logins for every service; IMAP's strangers are counted by themselves.
+/// `guard` and `clock` outlive it.
 [[nodiscard]] std::unique_ptr<imapd::LoginGuard> make_login_guard(smtpd::Guard& guard,
+                                                                  net::Places::Limits strangers,
                                                                   const Clock& clock);
 
 }  // namespace postern::server

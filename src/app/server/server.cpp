@@ -14,6 +14,7 @@
 #include "metricsd/session.hpp"
 #include "net/tcp_dialer.hpp"
 #include "server/budget.hpp"
+#include "server/descriptors.hpp"
 #include "server/login_guard.hpp"
 #include "server/outbound.hpp"
 #include "vocab/try.hpp"
@@ -28,6 +29,9 @@ using namespace std::chrono_literals;
 constexpr std::size_t kDiskThreads = 4;
 constexpr std::size_t kDiskQueue = 10'000;
 constexpr std::size_t kPasswordQueue = 64;
+constexpr std::size_t kMetricsConnections = 16;
+/// Of one /24 or /56 as many as of so many of its hosts.
+constexpr std::uint32_t kHostsOfNet = 4;
 
 std::size_t core_count(const config::Config& config) {
   if (config.cores > 0) return static_cast<std::size_t>(config.cores);
@@ -43,7 +47,8 @@ Server::Server(std::shared_ptr<const Snapshot> snapshot, log::Logger logger)
     cores_.push_back(&loops_.back()->core());
   }
   sessions_ = std::make_unique<Sessions>(cores_, logger_);
-  core_set_ = std::make_unique<net::CoreSet>(cores_);
+  core_set_ = std::make_unique<net::CoreSet>(cores_, connection_limit(now()->config.connections));
+  metrics_set_ = std::make_unique<net::CoreSet>(cores_, kMetricsConnections);
   disk_pool_ = std::make_unique<ThreadPool>("postern-disk", kDiskThreads, kDiskQueue);
   password_pool_ = std::make_unique<ThreadPool>("postern-auth", cores_.size(), kPasswordQueue);
 }
@@ -112,9 +117,10 @@ Task<Result<void>> Server::start(std::vector<Socket> sockets) {
   POSTERN_CO_CHECK(co_await open_parts());
   if (prepare) POSTERN_CO_CHECK(co_await prepare(*services_));
   const auto config = now()->config;
-  guard_ = std::make_unique<smtpd::Guard>(smtpd::Guard::Settings{
-      .max_connections = static_cast<std::uint32_t>(config.connections_per_ip)});
-  login_guard_ = make_login_guard(*guard_, clock_);
+  const auto per_host = static_cast<std::uint32_t>(config.connections_per_ip);
+  const net::Places::Limits places{.per_host = per_host, .per_net = per_host * kHostsOfNet};
+  guard_ = std::make_unique<smtpd::Guard>(smtpd::Guard::Settings{.connections = places});
+  login_guard_ = make_login_guard(*guard_, places, clock_);
   smtp_metrics_ = std::make_unique<smtpd::Metrics>(registry_);
   imap_metrics_ = std::make_unique<imapd::Metrics>(registry_);
   smtp_services_ = std::make_unique<smtpd::Services>(
@@ -165,7 +171,22 @@ void Server::serve_on(net::Listener& listener, Kind kind) {
   const auto on_accept = [this, serve](Core& core, std::unique_ptr<net::Stream> stream) {
     sessions_->spawn(core, std::move(stream), serve);
   };
-  sessions_->group(*cores_.front()).spawn(listener.run(*core_set_, on_accept, logger_));
+  auto& places = kind == Kind::metrics ? *metrics_set_ : *core_set_;
+  sessions_->group(*cores_.front()).spawn(listener.run(places, on_accept, logger_, refusal(kind)));
+}
+
+/// What a peer is told for whom there is no place; over TLS nothing can be said.
+std::string Server::refusal(Kind kind) const {
+  switch (kind) {
+    case Kind::smtp:
+    case Kind::submission:
+      return "421 4.3.2 " + now()->config.hostname + " Too busy, please come back\r\n";
+    case Kind::imap:        return "* BYE [UNAVAILABLE] Too busy, please come back\r\n";
+    case Kind::submissions:
+    case Kind::imaps:
+    case Kind::metrics:     return {};
+  }
+  std::unreachable();
 }
 
 void Server::add_gauges() {
@@ -183,6 +204,9 @@ void Server::add_gauges() {
                        [this] { return static_cast<double>(store_->stats().delivered); });
   registry_.gauge_from("postern_connections", "Connections being served",
                        [this] { return static_cast<double>(core_set_->connections()); });
+  registry_.gauge_from("postern_connections_refused",
+                       "Connections refused because all places were taken",
+                       [this] { return static_cast<double>(core_set_->refused()); });
 }
 
 /// Once a second the trace, now and then the sweeper, once a day old traces. A

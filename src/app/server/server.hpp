@@ -72,6 +72,7 @@ class Server {
   Task<> maintain();
   Task<> await_signals(Reload reload);
   void serve_on(net::Listener& listener, Kind kind);
+  [[nodiscard]] std::string refusal(Kind kind) const;
   [[nodiscard]] std::shared_ptr<const Snapshot> now() const { return snapshot_.load(); }
   void add_gauges();
 
@@ -104,6 +105,7 @@ class Server {
   std::unique_ptr<admin::Services> services_;
   std::unique_ptr<control::Server> control_;
   std::unique_ptr<net::CoreSet> core_set_;
+  std::unique_ptr<net::CoreSet> metrics_set_;  ///< A full house can still be looked into.
   std::vector<std::unique_ptr<net::Listener>> listeners_;
   std::vector<std::shared_ptr<Sleeper>> sleepers_;
   Result<void> outcome_;

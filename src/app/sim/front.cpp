@@ -17,7 +17,7 @@ std::shared_ptr<const net::TlsContext> some_tls() {
 Front::Front(Postern& life, resolver::Resolver& resolver, net::Dialer& dialer, std::string hostname)
     : life_{life},
       backend_{*this, {.level = log::Level::off}, [] { return Timestamp{}; }},
-      guard_{smtpd::Guard::Settings{.max_connections = 0}},
+      guard_{smtpd::Guard::Settings{.connections = {.per_host = 0}}},
       smtp_metrics_{registry_},
       imap_metrics_{registry_},
       smtp_services_{.delivery = life.delivery(),

@@ -28,6 +28,7 @@ Answer needs_tls() {
 void welcome(Connection& c, Directory::Login login) {
   const auto peer = c.stream.peer().ip;
   c.account = std::move(login.session);
+  c.place.reset();
   imap::ReaderLimits limits;
   // A message that was sent unasked (LITERAL+) and is refused: the answer must reach its sender.
   limits.swallow += c.settings.max_message;

@@ -89,10 +89,17 @@ Task<> serve_connection(Connection& c) {
   if (c.farewell.empty()) c.farewell = parting_words(done.error().code);
 }
 
+/// Before a handshake nothing can be said, and the handshake is what is saved.
+void turn_away(Connection& c) {
+  c.services.logger.info("too many connections", {{"peer", c.stream.peer().ip.to_string()}});
+  if (!c.settings.implicit_tls) c.farewell = "Too many connections from your network";
+}
+
 Task<> say_bye(Connection& c) {
   if (c.farewell.empty()) co_return;
   std::string bye;
-  imap::append_status_response(bye, "*", imap::Status::bye, {}, c.farewell);
+  const auto code = c.place || c.account ? std::string_view{} : "UNAVAILABLE";
+  imap::append_status_response(bye, "*", imap::Status::bye, code, c.farewell);
   // Best effort: the connection ends either way.
   (void)co_await c.stream.write(bye, kFarewellLimit);
 }
@@ -111,7 +118,12 @@ Task<> serve(Core& core, std::unique_ptr<net::Stream> stream, const Services& se
              std::shared_ptr<const Settings> settings) {
   const metrics::Held held{services.metrics.connections};
   Connection connection{core, *stream, services, *settings};
-  co_await serve_connection(connection);
+  connection.place = services.guard.enter(stream->peer().ip);
+  if (connection.place) {
+    co_await serve_connection(connection);
+  } else {
+    turn_away(connection);
+  }
   co_await say_bye(connection);
   stream->close();
 }

@@ -37,10 +37,16 @@ struct Metrics {
   metrics::Counter& commands;
 };
 
-/// How long the answer to a failed login waits; shared with submission (row A9).
+/// What strangers may do. How long the answer to a failed login waits is shared with submission
+/// (row A9).
 class LoginGuard {
  public:
   virtual ~LoginGuard() = default;
+  /// A connection begins; null when its peer has too many that are not logged in. Let go at its
+  /// login or end. This one refuses nobody.
+  [[nodiscard]] virtual std::shared_ptr<void> enter(const text::IpAddress& /*peer*/) {
+    return std::make_shared<char>();
+  }
   [[nodiscard]] virtual Duration failed(const text::IpAddress& peer) = 0;
   virtual void good(const text::IpAddress& peer) = 0;
 };

@@ -304,6 +304,23 @@ TEST_F(SessionTest, OctetByOctetIsTheSame) {
   EXPECT_THAT(client.ask("a SELECT INBOX\n"), HasSubstr("* 1 EXISTS"));
 }
 
+TEST_F(SessionTest, StrangersHaveSoManyPlaces) {
+  rig_.guard.most = 1;
+  Client first{rig_};
+  EXPECT_THAT(first.heard(), StartsWith("* OK"));
+  Client second{rig_};
+  EXPECT_EQ(second.heard(), "") << "what is saved is the handshake";
+  EXPECT_TRUE(second.closed());
+  rig_.settings->implicit_tls = false;
+  Client in_clear{rig_};
+  EXPECT_EQ(in_clear.heard(), "* BYE [UNAVAILABLE] Too many connections from your network\n");
+  EXPECT_TRUE(in_clear.closed());
+  rig_.settings->implicit_tls = true;
+  EXPECT_THAT(first.log_in(), HasSubstr("L OK"));
+  Client third{rig_};
+  EXPECT_THAT(third.heard(), StartsWith("* OK")) << "who is logged in is no stranger";
+}
+
 TEST_F(SessionTest, ShutdownSaysBye) {
   Client client{rig_};
   client.log_in();

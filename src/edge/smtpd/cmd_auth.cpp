@@ -121,6 +121,7 @@ Task<Flow> succeeded(Session& session, sasl::Authenticated who, Proven proven) {
   }
   session.services.guard.good_login(session.peer);
   session.login = *std::move(login);
+  session.place.reset();
   session.logger.info("login", {{"account", session.login->account}});
   session.wire.say({235, {{2, 7, 0}}, "Welcome"});
   co_return Flow::go_on;

@@ -58,28 +58,13 @@ struct Guard::State {
 
   const Settings settings;
   std::mutex mutex;
-  std::unordered_map<text::IpAddress, std::uint32_t> open;  ///< Connections; none at 0.
   Memories memories;
   std::atomic<std::uint32_t> waiting = 0;
 };
 
-Guard::Guard(Settings settings) : state_{std::make_shared<State>(settings)} {}
+Guard::Guard(Settings settings)
+    : state_{std::make_shared<State>(settings)}, places_{settings.connections} {}
 Guard::~Guard() = default;
-
-std::shared_ptr<void> Guard::enter(const text::IpAddress& peer) {
-  const auto state = state_;
-  if (state->settings.max_connections == 0 || peer.is_loopback()) return state;
-  const auto net = peer.peer_net();
-  const std::lock_guard lock{state->mutex};
-  std::uint32_t& open = state->open[net];  // never left at 0: max_connections is at least 1
-  if (open >= state->settings.max_connections) return nullptr;
-  ++open;
-  return {state.get(), [state, net](void*) {
-            const std::lock_guard leaving{state->mutex};
-            const auto at = state->open.find(net);
-            if (--at->second == 0) state->open.erase(at);
-          }};
-}
 
 void Guard::unknown_recipient(const text::IpAddress& peer, Timestamp now) {
   const std::lock_guard lock{state_->mutex};

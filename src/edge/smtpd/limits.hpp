@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "metrics/metrics.hpp"
+#include "net/places.hpp"
 #include "text/ip.hpp"
 #include "vocab/time.hpp"
 
@@ -26,16 +27,19 @@ struct Timeouts {
 class Guard {
  public:
   struct Settings {
-    std::uint32_t max_connections = 50;  ///< At a time from one net; 0: no limit. Loopback: none.
-    std::uint32_t max_unknown = 20;      ///< Unknown recipients an hour (row A4).
-    std::uint32_t max_waiting = 100;     ///< Replies held back at a time; beyond that none is (A9).
-    std::size_t max_nets = 100'000;      ///< Remembered; the least recently seen are forgotten.
+    net::Places::Limits connections;  ///< At a time.
+    std::uint32_t max_unknown = 20;   ///< Unknown recipients an hour (row A4).
+    std::uint32_t max_waiting = 100;  ///< Replies held back at a time; beyond that none is (A9).
+    std::size_t max_nets = 100'000;   ///< Remembered; the least recently seen are forgotten.
   };
   explicit Guard(Settings settings);
   ~Guard();
 
-  /// A connection begins; null when its net has too many. Let go at its end.
-  [[nodiscard]] std::shared_ptr<void> enter(const text::IpAddress& peer);
+  /// A connection begins; null when its peer has too many. Let go at its end, or when it has shown
+  /// whose it is.
+  [[nodiscard]] std::shared_ptr<void> enter(const text::IpAddress& peer) {
+    return places_.enter(peer);
+  }
   /// An unknown recipient was named; from `max_unknown` in an hour on, `closed` holds for an hour.
   void unknown_recipient(const text::IpAddress& peer, Timestamp now);
   [[nodiscard]] bool closed(const text::IpAddress& peer, Timestamp now) const;
@@ -47,7 +51,8 @@ class Guard {
 
  private:
   struct State;
-  std::shared_ptr<State> state_;  ///< Shared with what `enter` gave.
+  std::shared_ptr<State> state_;  ///< Shared with what `wait_slot` gave.
+  net::Places places_;
 };
 
 struct Metrics {

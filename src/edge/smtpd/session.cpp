@@ -61,9 +61,9 @@ Task<> converse_or_refuse(Session& session, bool welcome) {
 Task<> serve(Core& core, std::unique_ptr<net::Stream> stream, const Services& services,
              std::shared_ptr<const Settings> settings) {
   const metrics::Held counted{services.metrics.connections};
-  const auto place = services.guard.enter(stream->peer().ip);
   Session session{core, *stream, services, *settings};
-  co_await converse_or_refuse(session, place != nullptr);
+  session.place = services.guard.enter(session.peer);
+  co_await converse_or_refuse(session, session.place != nullptr);
   stream->close();
 }
 

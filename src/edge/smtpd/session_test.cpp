@@ -370,12 +370,12 @@ TEST(Session, HangsUpOnOtherProtocols) {
   EXPECT_EQ(rig.play("S: 220 *\nC~ \\x16\\x03\\x01\\x02\\x00\\r\\n\nS: 521 *\nT: closed\n"), "");
 }
 
-TEST(Session, LimitsConnectionsOfANet) {
+TEST(Session, LimitsConnectionsOfAHost) {
   Rig rig;
   std::vector<std::shared_ptr<void>> others;
   others.reserve(50);
   for (int i = 0; i < 50; ++i)
-    others.push_back(rig.guard.enter(text::IpAddress::v4({192, 0, 2, 200})));
+    others.push_back(rig.guard.enter(text::IpAddress::v4({192, 0, 2, 1})));
   EXPECT_EQ(rig.play("S: 421 4.7.0 *\nT: closed\n"), "");
   others.pop_back();
   EXPECT_EQ(rig.play("S: 220 *\n"), "");

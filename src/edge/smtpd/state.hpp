@@ -63,6 +63,7 @@ struct Session {
   Conversation wire;
   log::Logger logger;
 
+  std::shared_ptr<void> place;  ///< Among its net's connections; let go at a login.
   std::optional<smtp::Hello> hello;
   std::optional<Login> login;
   Transaction transaction;

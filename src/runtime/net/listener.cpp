@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "net/tcp_stream.hpp"
+#include "net/tls_session.hpp"
 #include "vocab/try.hpp"
 
 namespace postern::net {
@@ -21,6 +22,7 @@ using namespace std::chrono_literals;
 
 constexpr int kPerTurn = 32;  ///< Connections taken before the others on this core get their turn.
 constexpr Duration kRest = 100ms;
+constexpr Duration kQuiet = 1min;
 
 /// A connected descriptor on its way to another core.
 class Descriptor {
@@ -31,6 +33,7 @@ class Descriptor {
   ~Descriptor() {
     if (value_ >= 0) ::close(value_);
   }
+  [[nodiscard]] int value() const { return value_; }
   [[nodiscard]] int release() { return std::exchange(value_, -1); }
 
  private:
@@ -48,6 +51,10 @@ std::unexpected<Error> refused(const Endpoint& at, const boost::system::error_co
   return fail(Errc::bad_config, where + ": " + error.message());
 }
 
+int accept_connection(int listening) {
+  return ::accept4(listening, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+
 /// The peer went away before it was served; others may be waiting behind it.
 bool is_passing(int error) {
   return error == ECONNABORTED || error == EINTR || error == EPROTO || error == ENETDOWN ||
@@ -56,32 +63,42 @@ bool is_passing(int error) {
 
 }  // namespace
 
-CoreSet::CoreSet(std::vector<Core*> cores)
-    : seats_{std::make_shared<std::vector<Seat>>(cores.size())} {
-  for (std::size_t i = 0; i < cores.size(); ++i) (*seats_)[i].core = cores[i];
+CoreSet::CoreSet(std::vector<Core*> cores, std::size_t limit)
+    : seats_{std::make_shared<Seats>(cores.size())}, limit_{limit} {
+  for (std::size_t i = 0; i < cores.size(); ++i) seats_->of_core[i].core = cores[i];
 }
 
-CoreSet::Place CoreSet::least_loaded() {
-  const std::size_t count = seats_->size();
-  const std::size_t first = next_.fetch_add(1, std::memory_order_relaxed) % count;
-  Seat* best = &(*seats_)[first];
-  for (std::size_t i = 1; i < count; ++i) {
-    Seat& seat = (*seats_)[(first + i) % count];
+std::optional<CoreSet::Place> CoreSet::least_loaded() {
+  if (seats_->taken.fetch_add(1) >= limit_ && limit_ != 0) {
+    --seats_->taken;
+    ++refused_;
+    return std::nullopt;
+  }
+  auto& seats = seats_->of_core;
+  const std::size_t first = next_.fetch_add(1, std::memory_order_relaxed) % seats.size();
+  Seat* best = &seats[first];
+  for (std::size_t i = 1; i < seats.size(); ++i) {
+    Seat& seat = seats[(first + i) % seats.size()];
     if (seat.taken < best->taken) best = &seat;
   }
   ++best->taken;
-  const auto leave = [seats = seats_, best](void*) { --best->taken; };
-  return {best->core, std::shared_ptr<void>{best, leave}};
+  const auto leave = [all = seats_, best](void*) {
+    --best->taken;
+    --all->taken;
+  };
+  return Place{best->core, std::shared_ptr<void>{best, leave}};
 }
 
 std::size_t CoreSet::connections() const {
-  std::size_t sum = 0;
-  for (const Seat& seat : *seats_) sum += seat.taken;
-  return sum;
+  return seats_->taken;
 }
 
 Listener::Listener(Core& core, Acceptor acceptor, Endpoint local)
-    : acceptor_{std::move(acceptor)}, local_{local}, rest_{core} {}
+    : core_{core},
+      acceptor_{std::move(acceptor)},
+      accept_{accept_connection},
+      local_{local},
+      rest_{core} {}
 
 Result<std::unique_ptr<Listener>> Listener::bind(Core& core, Endpoint at) {
   boost::system::error_code error;
@@ -120,36 +137,49 @@ Result<std::unique_ptr<Listener>> Listener::adopt(Core& core, int descriptor) {
   return std::unique_ptr<Listener>{new Listener{core, std::move(acceptor), local}};
 }
 
-bool Listener::hand_over(CoreSet& cores, const OnAccept& on_accept, int& error) {
-  const int got =
-      ::accept4(acceptor_.native_handle(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
-  if (got < 0) {
-    error = errno;
-    return is_passing(error);
+Listener::Turn Listener::hand_over(CoreSet& cores, const OnAccept& on_accept,
+                                   std::string_view refusal) {
+  Descriptor got{accept_(acceptor_.native_handle())};
+  if (got.value() < 0) {
+    if (errno == EAGAIN || errno == EWOULDBLOCK) return Turn::none;
+    return is_passing(errno) ? Turn::passing : Turn::exhausted;
   }
   auto place = cores.least_loaded();
-  Core& core = *place.core;
-  asio::post(core.executor, [&core, on_accept, descriptor = Descriptor{got},
-                             hold = std::move(place.hold)]() mutable {
+  if (!place) {
+    (void)send_clear(got.value(), refusal);
+    return Turn::refused;
+  }
+  Core& core = *place->core;
+  asio::post(core.executor, [&core, on_accept, descriptor = std::move(got),
+                             hold = std::move(place->hold)]() mutable {
     auto stream = adopt_tcp_stream(core, descriptor.release(), std::move(hold));
     if (stream) on_accept(core, *std::move(stream));
   });
-  return true;
+  return Turn::handed_over;
 }
 
-Task<> Listener::run(CoreSet& cores, OnAccept on_accept, log::Logger logger) {
+void Listener::warn(const log::Logger& logger, log::Message message, std::string_view why) {
+  ++unsaid_;
+  const Instant now = core_.clock.instant();
+  if (quiet_until_ && now < *quiet_until_) return;
+  quiet_until_ = now + kQuiet;
+  logger.warn(message, {{"port", local_.port}, {"why", why}, {"times", std::exchange(unsaid_, 0)}});
+}
+
+Task<> Listener::run(CoreSet& cores, OnAccept on_accept, log::Logger logger, std::string refusal) {
   while (!stopped_) {
     const auto [failed] =
         co_await acceptor_.async_wait(Acceptor::wait_read, asio::as_tuple(use_task));
-    int error = 0;
+    Turn turn = Turn::none;
     for (int i = 0; !failed && !stopped_ && i < kPerTurn; ++i) {
-      if (!hand_over(cores, on_accept, error)) break;
+      turn = hand_over(cores, on_accept, refusal);
+      if (turn == Turn::refused) warn(logger, "connections refused", "all places are taken");
+      if (turn == Turn::none || turn == Turn::exhausted) break;
     }
-    const bool idle = error == 0 || error == EAGAIN || is_passing(error);
-    if (stopped_ || (idle && !failed)) continue;
-    logger.warn("cannot accept connections for now",
-                {{"port", local_.port},
-                 {"error", failed ? failed.message() : std::generic_category().message(error)}});
+    if (stopped_ || (!failed && turn != Turn::exhausted)) continue;
+    // Were it tried again at once it would fail again at once, and take this core's time.
+    const std::string why = failed ? failed.message() : std::generic_category().message(errno);
+    warn(logger, "cannot accept connections for now", why);
     (void)co_await rest_.sleep(kRest);
   }
   boost::system::error_code ignored;

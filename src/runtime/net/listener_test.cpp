@@ -1,11 +1,13 @@
 #include "net/listener.hpp"
 
+#include <cerrno>
 #include <future>
 
 #include <boost/asio/read.hpp>
 #include <boost/asio/write.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "async/core_loop.hpp"
@@ -52,14 +54,119 @@ TEST(CoreSet, GivesTheLeastLoadedCore) {
   ManualCore a;
   ManualCore b;
   CoreSet cores{{&a.core(), &b.core()}};
-  auto first = cores.least_loaded();
-  const auto second = cores.least_loaded();
+  auto first = cores.least_loaded().value();
+  const auto second = cores.least_loaded().value();
   EXPECT_NE(first.core, second.core);
   EXPECT_EQ(cores.connections(), 2U);
   first.hold.reset();
-  const auto third = cores.least_loaded();
+  const auto third = cores.least_loaded().value();
   EXPECT_EQ(third.core, first.core);
   EXPECT_EQ(cores.connections(), 2U);
+}
+
+TEST(CoreSet, HasSoManyPlaces) {
+  ManualCore a;
+  ManualCore b;
+  CoreSet cores{{&a.core(), &b.core()}, 3};
+  std::vector<std::optional<CoreSet::Place>> held;
+  for (int i = 0; i < 3; ++i) held.push_back(cores.least_loaded());
+  for (const auto& place : held) EXPECT_TRUE(place);
+  EXPECT_FALSE(cores.least_loaded());
+  EXPECT_FALSE(cores.least_loaded());
+  EXPECT_EQ(cores.refused(), 2U);
+  EXPECT_EQ(cores.connections(), 3U);
+  held.pop_back();
+  EXPECT_TRUE(cores.least_loaded());
+}
+
+/// A listener in a time that stands still, and clients of it that the system has connected.
+class ListenerTest : public ::testing::Test {
+ protected:
+  ListenerTest() : listener_{Listener::bind(machine_.core(), kAnyPort).value()} {}
+  ~ListenerTest() override {
+    listener_->stop();
+    machine_.poll();
+  }
+
+  void serve(CoreSet& cores, std::string refusal) {
+    const auto on_accept = [this](Core&, std::unique_ptr<Stream> stream) {
+      served_.push_back(std::move(stream));
+    };
+    machine_.group().spawn(
+        listener_->run(cores, on_accept, log::Logger{backend_}, std::move(refusal)));
+    machine_.poll();
+  }
+  asio::ip::tcp::socket client() {
+    asio::ip::tcp::socket made{io_};
+    made.connect(to_asio(listener_->local()));
+    return made;
+  }
+  /// What is said to `socket` until it is hung up on.
+  static std::string heard(asio::ip::tcp::socket& socket) {
+    std::string out;
+    boost::system::error_code end;
+    asio::read(socket, asio::dynamic_buffer(out), end);
+    return out;
+  }
+  std::size_t warnings() { return sink_.lines().size(); }
+
+  ManualCore machine_;
+  log::CaptureSink sink_;
+  log::Backend backend_{sink_, {}, [this] { return machine_.clock().now(); }};
+  asio::io_context io_;
+  std::unique_ptr<Listener> listener_;
+  std::vector<std::unique_ptr<Stream>> served_;
+};
+
+TEST_F(ListenerTest, TellsWhoFindsNoPlace) {
+  CoreSet cores{{&machine_.core()}, 2};
+  serve(cores, "421 Full\r\n");
+  std::vector<asio::ip::tcp::socket> clients;
+  for (int i = 0; i < 100; ++i) clients.push_back(client());
+  for (int i = 0; i < 10; ++i) machine_.poll();
+  ASSERT_EQ(served_.size(), 2U);
+  for (std::size_t i = 2; i < clients.size(); ++i) EXPECT_EQ(heard(clients[i]), "421 Full\r\n");
+  EXPECT_EQ(warnings(), 1U) << "a flood is told of once";
+  served_.pop_back();
+  const auto next = client();
+  machine_.poll();
+  EXPECT_EQ(served_.size(), 2U) << "a place was free again";
+  machine_.advance(2min);
+  auto late = client();
+  machine_.poll();
+  EXPECT_EQ(heard(late), "421 Full\r\n");
+  EXPECT_EQ(warnings(), 2U);
+  EXPECT_THAT(sink_.lines().back(), HasSubstr("times=98"));
+}
+
+TEST_F(ListenerTest, OutlivesWantOfDescriptorsAndMemory) {
+  CoreSet cores{{&machine_.core()}};
+  serve(cores, {});
+  for (const int error : {EMFILE, ENFILE, ENOBUFS, ENOMEM}) {
+    served_.clear();
+    const auto warned = warnings();
+    bool broken = true;
+    int failures = 0;
+    listener_->accept_by([&](int listening) {
+      if (!broken) return ::accept4(listening, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+      ++failures;
+      errno = error;
+      return -1;
+    });
+    const auto waiting = client();
+    for (int i = 0; i < 1000; ++i) machine_.poll();
+    EXPECT_EQ(failures, 1) << "it does not try in a loop";
+    for (int i = 0; i < 10; ++i) machine_.advance(100ms);
+    EXPECT_EQ(failures, 11) << "it goes on trying";
+    EXPECT_EQ(warnings(), warned + 1);
+    broken = false;
+    machine_.advance(100ms);
+    EXPECT_EQ(served_.size(), 1U) << "who waited is served";
+    const auto after = client();
+    machine_.poll();
+    EXPECT_EQ(served_.size(), 2U);
+    machine_.advance(2min);
+  }
 }
 
 Task<> echo(std::unique_ptr<Stream> stream) {
