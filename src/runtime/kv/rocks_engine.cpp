@@ -18,6 +18,7 @@ namespace {
 
 /// How long a batch waits for RocksDB to catch up before it is refused.
 constexpr std::chrono::seconds kStallLimit{30};
+constexpr std::chrono::milliseconds kRoomyFor{50};
 
 rocksdb::WriteBatch to_rocks(const Batch& batch) {
   rocksdb::WriteBatch rows{batch.bytes() + batch.ops().size() * 16 + 16};
@@ -61,7 +62,12 @@ Result<std::uint64_t> RocksStore::free_bytes() const {
 }
 
 bool RocksStore::low_space(std::uint64_t wanted) const {
+  // With twice the reserve free no disk fills within a moment: every delivery asks.
+  const auto now = std::chrono::steady_clock::now().time_since_epoch();
+  if (wanted < options_.reserve && now < roomy_until_.load(std::memory_order_relaxed)) return false;
   const auto free = free_bytes();
+  if (free && *free / 2 > options_.reserve && !options_.free_bytes)
+    roomy_until_.store(now + kRoomyFor, std::memory_order_relaxed);
   return free && *free < options_.reserve + wanted;
 }
 

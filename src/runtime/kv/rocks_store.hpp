@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <memory>
@@ -55,6 +56,7 @@ class RocksStore final : public Engine {
   // On the syncer's thread.
   void run();
   Turn next_turn();
+  void gather();
   void sync_once();
   void idle();
   void recover();
@@ -82,6 +84,8 @@ class RocksStore final : public Engine {
   std::atomic<std::uint64_t> appends_ = 0;
   std::atomic<std::uint64_t> syncs_ = 0;
   std::atomic<std::uint64_t> bytes_ = 0;
+  mutable std::atomic<std::chrono::steady_clock::duration> roomy_until_{};  ///< Steady time.
+  std::chrono::steady_clock::duration last_sync_{};  ///< The syncer's own: how long it took.
   std::thread syncer_;
 };
 

@@ -21,6 +21,9 @@ Ticket last_of(std::uint64_t generation) {
 /// Reopening needs room for the tables that recovery writes.
 constexpr std::uint64_t kReopenBytes = std::uint64_t{64} << 20U;
 
+constexpr std::size_t kCrowd = 3;
+constexpr std::chrono::milliseconds kMaxGather{1};
+
 }  // namespace
 
 RocksStore::RocksStore(RocksOptions options, DirectoryLock lock, Pool& pool, log::Logger log)
@@ -78,11 +81,23 @@ void RocksStore::run() {
   for (bool running = true; running;) switch (next_turn()) {
       case Turn::stop:    running = false; break;
       case Turn::recover: recover(); break;
-      case Turn::sync:    sync_once(); break;
-      case Turn::idle:    idle(); break;
+      case Turn::sync:
+        gather();
+        sync_once();
+        break;
+      case Turn::idle: idle(); break;
     }
   if (!failed_) sync_once();
   waiters_.lose(last_of(generation_));
+}
+
+/// Where several wait, as many again are about to: a pause no longer than the last sync took lets
+/// them into this one. Who is alone never waits.
+void RocksStore::gather() {
+  if (waiters_.waiting() < kCrowd) return;
+  std::unique_lock lock{mutex_};
+  wake_.wait_for(lock, std::min<std::chrono::steady_clock::duration>(last_sync_, kMaxGather),
+                 [this] { return stopping_ || failed_; });
 }
 
 /// What nobody waits for is synced now and then too.
@@ -97,7 +112,9 @@ void RocksStore::sync_once() {
   const std::uint64_t generation = database->generation();
   auto snapshot = database->snapshot();
   if (!snapshot) return failed(generation, snapshot.error());
+  const auto start = std::chrono::steady_clock::now();
   const auto synced = database->sync();
+  last_sync_ = std::chrono::steady_clock::now() - start;
   ++syncs_;
   if (!synced) return failed(generation, synced.error());
   const std::uint64_t sequence = (*snapshot)->sequence();

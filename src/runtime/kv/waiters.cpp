@@ -79,6 +79,13 @@ std::optional<bool> Waiters::outcome(Ticket ticket) const {
   return state_->settled(ticket);
 }
 
+std::size_t Waiters::waiting() const {
+  const std::scoped_lock lock{state_->mutex};
+  std::size_t count = 0;
+  for (const auto& group : state_->groups) count += group.waiters.size();
+  return count;
+}
+
 void Waiters::wake_settled() {
   const std::scoped_lock lock{state_->mutex};
   for (auto& group : state_->groups) {

@@ -28,6 +28,8 @@ class Waiters {
   [[nodiscard]] Ticket published() const {
     return Ticket{state_->published.load(std::memory_order_acquire)};
   }
+  /// How many wait now.
+  [[nodiscard]] std::size_t waiting() const;
   /// What became of `ticket`, if that is settled: true durable, false lost.
   [[nodiscard]] std::optional<bool> outcome(Ticket ticket) const;
 
