@@ -224,6 +224,9 @@ Task<> Server::maintain() {
     if (!flushed) logger_.warn("trace not written", {{"why", to_string(flushed.error().code)}});
     if (core.clock.instant() >= sweep_at) {
       sweep_at = core.clock.instant() + sweep_every;
+      const auto removed = co_await directory_->finish_removals();
+      if (!removed)
+        logger_.warn("an account is not removed yet", {{"why", to_string(removed.error().code)}});
       const auto swept = co_await store_->sweep();
       if (!swept) logger_.warn("sweep failed", {{"why", to_string(swept.error().code)}});
     }

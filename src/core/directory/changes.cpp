@@ -234,6 +234,7 @@ Task<Result<void>> LocalDirectory::change_account(std::string address,
       [address = std::move(address), edit = std::move(edit)](Change& next) -> Result<void> {
         const auto* const owner = next.view.owner(address);
         if (owner == nullptr) return fail(Errc::not_found, address);
+        if (owner->account().removing) return fail(Errc::conflict, "it is being removed");
         auto entry = *owner;
         edit(entry.record.account);
         const auto id = entry.account().id;
@@ -263,9 +264,15 @@ Task<Result<void>> LocalDirectory::remove_account(std::string address) {
   const auto* const owner = view->owner(address);
   if (owner == nullptr) co_return fail(Errc::not_found, address);
   const auto id = owner->account().id;
-  // Disabled first, so that neither mail nor a login meets an account that is half gone; its names
-  // last, so that whoever was interrupted can ask for the rest.
-  POSTERN_CO_CHECK(co_await set_disabled(address, true));
+  // Marked and disabled first, so that neither mail nor a login meets an account that is half gone;
+  // its names last, so that what was interrupted is known.
+  if (!owner->account().removing) {
+    std::function<void(Account&)> mark = [](Account& account) {
+      account.disabled = true;
+      account.removing = true;
+    };
+    POSTERN_CO_CHECK(co_await change_account(address, std::move(mark)));
+  }
   const auto erased = co_await mail_store_.remove_account(id);
   if (!erased && erased.error().code != Errc::not_found) co_return erased;
   Decide decide = [id, address](Change& next) -> Result<void> {
@@ -280,6 +287,19 @@ Task<Result<void>> LocalDirectory::remove_account(std::string address) {
     return {};
   };
   co_return co_await change(std::move(decide));
+}
+
+/// One that fails does not keep the others from it.
+Task<Result<void>> LocalDirectory::finish_removals() {
+  Result<void> first;
+  for (const auto& account : accounts()) {
+    if (!account.removing) continue;
+    auto done = co_await remove_account(account.address);
+    // Somebody else may have ended it meanwhile.
+    const auto code = done ? Errc::not_found : done.error().code;
+    if (code != Errc::not_found && code != Errc::conflict && first) first = std::move(done);
+  }
+  co_return first;
 }
 
 Task<Result<void>> LocalDirectory::put_alias(Alias alias) {

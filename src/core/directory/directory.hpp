@@ -40,6 +40,7 @@ struct Account {
   std::uint64_t quota = 0;  ///< Octets; 0: none.
   bool disabled = false;
   Timestamp created{};
+  bool removing = false;  ///< It is being removed; disabled too, and nothing of it may change.
 };
 
 /// An address that is not an account's own: forwards to members or refuses with a text.
@@ -107,8 +108,11 @@ class Directory {
   virtual Task<Result<void>> set_password(std::string address, Secret<std::string> password) = 0;
   virtual Task<Result<void>> set_quota(std::string address, std::uint64_t quota) = 0;
   virtual Task<Result<void>> set_disabled(std::string address, bool disabled) = 0;
-  /// With all its mail, at once. Cut short by a crash it leaves a disabled account: say it again.
+  /// With all its mail. It is disabled and marked first, in one commit; what a crash cuts short,
+  /// `finish_removals` or another call ends.
   virtual Task<Result<void>> remove_account(std::string address) = 0;
+  /// Goes on with all removals that were begun. Called at the start and now and then.
+  virtual Task<Result<void>> finish_removals() = 0;
   /// Adds or replaces. At most 100 members.
   virtual Task<Result<void>> put_alias(Alias alias) = 0;
   virtual Task<Result<void>> remove_alias(std::string address) = 0;

@@ -44,6 +44,7 @@ class LocalDirectory final : public Directory {
   Task<Result<void>> set_quota(std::string address, std::uint64_t quota) override;
   Task<Result<void>> set_disabled(std::string address, bool disabled) override;
   Task<Result<void>> remove_account(std::string address) override;
+  Task<Result<void>> finish_removals() override;
   Task<Result<void>> put_alias(Alias alias) override;
   Task<Result<void>> remove_alias(std::string address) override;
   [[nodiscard]] std::vector<Domain> domains() const override;

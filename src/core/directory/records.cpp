@@ -83,6 +83,7 @@ std::string encode(const AccountRecord& value) {
       .number_unless_zero(2, value.account.quota)
       .number_unless_zero(3, value.account.disabled ? 1 : 0)
       .signed_number(4, to_micros(value.account.created))
+      .number_unless_zero(5, value.account.removing ? 1 : 0)
       .unknown(value.unknown);
   return out;
 }
@@ -96,6 +97,7 @@ Result<AccountRecord> decode_account(std::string_view bytes) {
       case 2:  out.account.quota = in.number(); break;
       case 3:  out.account.disabled = in.boolean(); break;
       case 4:  out.account.created = from_micros(in.signed_number()); break;
+      case 5:  out.account.removing = in.boolean(); break;
       default: in.keep(out.unknown);
     }
   }

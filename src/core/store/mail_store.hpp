@@ -82,7 +82,8 @@ class MailStore {
   /// Archive (subscribed, with special use).
   virtual void add_account(AccountId account, std::uint64_t quota, kv::Batch& batch) = 0;
   virtual Task<Result<void>> set_quota(AccountId account, std::uint64_t quota) = 0;
-  /// Erases everything of the account at once; sessions on it end with `not_found`.
+  /// Erases everything of the account, in slices of which the first ends all use of it (sessions on
+  /// it end with `not_found`). After a crash the caller asks again, till the answer is `not_found`.
   virtual Task<Result<void>> remove_account(AccountId account) = 0;
   virtual std::unique_ptr<AccountSession> open(AccountId account, std::string address) = 0;
 

@@ -95,38 +95,84 @@ Task<Result<void>> erase_gone(Account& account, Timestamp now) {
   co_return Result<void>{};
 }
 
-Task<Result<void>> remove_account(Account& account) {
-  const auto guard = co_await account.writer().lock();
-  POSTERN_CO_CHECK(co_await account.load());
-  const auto now = account.home().clock.now();
-  const auto prefix = layout::account_key(account.id(), layout::AccountKind::message).done();
-  kv::Range range{.begin = prefix, .end = record::prefix_end(prefix), .limit = kSlice};
-  const auto reader = account.engine().tip();
-  std::map<BlobId, std::uint64_t> blobs;  // and the body's size
-  for (;;) {
-    POSTERN_CO_TRY(const auto page, co_await reader->scan(range));
-    for (const auto& [key, value] : page.pairs) {
-      POSTERN_CO_TRY(const auto message, layout::decode_message(value));
-      blobs.emplace(message.blob, message.body_size);
-    }
-    if (!page.more) break;
-    range.begin = page.pairs.back().key + '\0';
-  }
+namespace {
+
+/// What of an account goes first and at once: without state and mailboxes nobody can use it.
+kv::Batch close(AccountId id) {
   kv::Batch batch;
-  batch.require_generation(account.generation());
-  const auto all =
-      record::KeyWriter::account_prefix(std::to_underlying(layout::Space::account), account.id());
-  batch.erase_range(all, record::prefix_end(all));
-  for (const auto& [blob, size] : blobs) {
-    batch.erase(layout::link_key(blob, account.id()));
-    plan_erasure(blob, size, now, batch);
+  batch.erase(layout::state_key(id));
+  for (const auto kind : {layout::AccountKind::mailbox, layout::AccountKind::entry}) {
+    const auto prefix = layout::account_key(id, kind).done();
+    batch.erase_range(prefix, record::prefix_end(prefix));
   }
+  return batch;
+}
+
+/// What stays when all messages went: records about them, each small.
+kv::Batch clear(AccountId id) {
+  kv::Batch batch;
+  const auto all =
+      record::KeyWriter::account_prefix(std::to_underlying(layout::Space::account), id);
+  batch.erase_range(all, record::prefix_end(all));
+  return batch;
+}
+
+/// Some messages, with their share of the bodies. Nothing is left of an account whose last slice
+/// this is, as far as `more` says.
+Task<Result<void>> erase_messages(Account& account, Timestamp now, kv::Batch& batch, bool& more) {
+  const auto prefix = layout::account_key(account.id(), layout::AccountKind::message).done();
+  const auto reader = account.engine().tip();
+  POSTERN_CO_TRY(
+      const auto page,
+      co_await reader->scan({.begin = prefix, .end = record::prefix_end(prefix), .limit = kSlice}));
+  more = page.more;
+  std::map<BlobId, std::uint64_t> counts;
+  for (const auto& [key, value] : page.pairs) {
+    POSTERN_CO_TRY(const auto message, layout::decode_message(value));
+    POSTERN_CO_CHECK(co_await release_blob(account, message, now, batch, counts));
+    batch.erase(key);
+  }
+  co_return Result<void>{};
+}
+
+Task<Result<void>> append_and_forget(Account& account, kv::Batch batch) {
   POSTERN_CO_TRY(const auto ticket,
                  co_await account.engine().append(std::move(batch), kHousekeeping));
   account.forget();
   auto done = co_await account.engine().durable(ticket);
   account.forget();  // what somebody read of the state before
   co_return done;
+}
+
+/// Whether anything is there.
+Task<Result<bool>> exists(const Account& account) {
+  const auto all =
+      record::KeyWriter::account_prefix(std::to_underlying(layout::Space::account), account.id());
+  const auto reader = account.engine().tip();
+  POSTERN_CO_TRY(const auto page,
+                 co_await reader->scan({.begin = all, .end = record::prefix_end(all), .limit = 1}));
+  co_return !page.pairs.empty();
+}
+
+}  // namespace
+
+Task<Result<void>> remove_account(Account& account) {
+  const auto guard = co_await account.writer().lock();
+  const auto generation = account.engine().generation();
+  const auto now = account.home().clock.now();
+  POSTERN_CO_TRY(const bool there, co_await exists(account));
+  if (!there) co_return fail(Errc::not_found, "no such account");
+  auto first = close(account.id());
+  first.require_generation(generation);
+  POSTERN_CO_CHECK(co_await append_and_forget(account, std::move(first)));
+  for (bool more = true; more;) {
+    kv::Batch batch;
+    batch.require_generation(generation);
+    POSTERN_CO_CHECK(co_await erase_messages(account, now, batch, more));
+    if (!more) batch.append(clear(account.id()));
+    POSTERN_CO_CHECK(co_await append_and_forget(account, std::move(batch)));
+  }
+  co_return Result<void>{};
 }
 
 }  // namespace postern::store

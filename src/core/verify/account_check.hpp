@@ -15,7 +15,8 @@ namespace postern::verify {
 /// places, vanished, gone, blob counts.
 class AccountCheck {
  public:
-  AccountCheck(Context& context, AccountId id) : context_{context}, id_{id} {}
+  AccountCheck(Context& context, AccountId id)
+      : context_{context}, id_{id}, removing_{context.removing.contains(id)} {}
 
   [[nodiscard]] AccountId id() const { return id_; }
   void take(const kv::Pair& pair);
@@ -84,6 +85,8 @@ class AccountCheck {
 
   Context& context_;
   AccountId id_;
+  /// Part of it is gone: what counts is that bodies are needed by the messages that are left.
+  bool removing_;
   std::optional<layout::StateRecord> state_;
   std::map<MailboxId, Box> boxes_;
   std::vector<Place> places_;  ///< By mailbox and UID; by message once `sort_places` ran.

@@ -9,6 +9,7 @@
 namespace postern::verify {
 
 void AccountCheck::finish() {
+  if (removing_) return finish_blobs();
   sort_places();
   finish_vanished();
   const auto known = context_.accounts.find(id_);
@@ -97,7 +98,9 @@ void AccountCheck::finish_blobs() {
     const auto copies = static_cast<std::uint64_t>(last - first);
     const auto counted = counts_.find(first->blob);
     const std::uint64_t says = counted == counts_.end() ? 1 : counted->second;
-    if (says != copies || (copies == 1 && counted != counts_.end()))
+    if (removing_) {
+      // The count went with the other messages.
+    } else if (says != copies || (copies == 1 && counted != counts_.end()))
       add(where() + ", body " + to_text(first->blob),
           fmt::format("says {} messages share it, and {} do", says, copies));
     if (counted != counts_.end()) counts_.erase(counted);

@@ -63,7 +63,10 @@ bool AccountCheck::readable(const kv::Pair& pair, const Result<void>& key,
 }
 
 void AccountCheck::take(const kv::Pair& pair) {
-  switch (static_cast<AccountKind>(octet(pair.key, kAccountKindAt))) {
+  const AccountKind kind{octet(pair.key, kAccountKindAt)};
+  const bool known = kind >= AccountKind::state && kind <= AccountKind::blob_count;
+  if (removing_ && known && kind != AccountKind::message) return;
+  switch (kind) {
     case AccountKind::state:      return take_state(pair);
     case AccountKind::mailbox:    return take_mailbox(pair);
     case AccountKind::entry:      return take_entry(pair);
@@ -152,6 +155,7 @@ void AccountCheck::take_message(const kv::Pair& pair) {
     add(where(id), "its envelope: " + why(envelope.error()));
   if (const auto structure = mime::decode_part(record->structure); !structure)
     add(where(id), "its body structure: " + why(structure.error()));
+  if (removing_) return;
   const auto counter = state_ ? state_->counter : 0;
   if (id == MessageId{} || id.value() > counter || record->thread == 0 || record->thread > counter)
     add(where(id), "its id or thread was never given out");

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +27,7 @@ struct Context {
   /// Every account there is, and whether it is disabled: one whose removal was cut short is, and
   /// may have nothing any more.
   std::map<AccountId, bool> accounts;
+  std::set<AccountId> removing;  ///< Their messages go slice by slice, and all else with them.
   std::vector<BodyRef> refs;
 };
 

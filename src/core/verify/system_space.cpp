@@ -62,6 +62,9 @@ void SystemSpace::take_account(const kv::Pair& pair) {
   context_.accounts.emplace(*id, record && record->account.disabled);
   if (!record) return add("account " + hex(id->value()), why(record.error()));
   record->account.id = *id;
+  if (record->account.removing) context_.removing.insert(*id);
+  if (record->account.removing && !record->account.disabled)
+    add("account " + hex(id->value()), "is being removed, and is not disabled");
   accounts_.emplace(*id, std::move(record->account));
 }
 

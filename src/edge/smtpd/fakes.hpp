@@ -70,6 +70,7 @@ class FakeDirectory final : public directory::Directory {
   Task<Result<void>> set_password(std::string, Secret<std::string>) override { co_return no(); }
   Task<Result<void>> set_quota(std::string, std::uint64_t) override { co_return no(); }
   Task<Result<void>> set_disabled(std::string, bool) override { co_return no(); }
+  Task<Result<void>> finish_removals() override { co_return Result<void>{}; }
   Task<Result<void>> remove_account(std::string) override { co_return no(); }
   Task<Result<void>> put_alias(directory::Alias) override { co_return no(); }
   Task<Result<void>> remove_alias(std::string) override { co_return no(); }
