@@ -72,6 +72,7 @@ struct Config {
   bool log_addresses = false;
 
   std::int64_t trace_days = 90;
+  std::int64_t trace_max_bytes = 0;  ///< 0: a twentieth of the disk, at most 2 GiB.
 };
 
 /// What is wrong with a file, for people: "FILE:LINE: what, and what to do".

@@ -1,6 +1,8 @@
 #include "server/budget.hpp"
 
 #include <algorithm>
+#include <filesystem>
+#include <system_error>
 
 #include <unistd.h>
 
@@ -30,6 +32,14 @@ Budget divide_memory(std::uint64_t wanted) {
   const auto fixed = out.block_cache + out.write_buffers + out.resolver + out.views;
   out.messages = std::max(total > fixed ? total - fixed : 0, 8 * kMiB);
   return out;
+}
+
+std::uint64_t trace_bytes(std::uint64_t wanted, const std::string& directory) {
+  if (wanted != 0) return wanted;
+  constexpr auto kMost = 2048 * kMiB;
+  std::error_code unknown;
+  const auto disk = std::filesystem::space(directory, unknown);
+  return unknown ? kMost : std::min<std::uint64_t>(kMost, disk.capacity / 20);
 }
 
 }  // namespace postern::server

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 namespace postern::server {
 
@@ -15,5 +16,9 @@ struct Budget {
 
 /// `wanted` 0: a quarter of the machine's memory within 128 MiB and 1 GiB.
 [[nodiscard]] Budget divide_memory(std::uint64_t wanted);
+
+/// What traces may take of the disk under `directory`: `wanted`, or if that is 0 a twentieth of it,
+/// at most 2 GiB.
+[[nodiscard]] std::uint64_t trace_bytes(std::uint64_t wanted, const std::string& directory);
 
 }  // namespace postern::server

@@ -231,8 +231,10 @@ Task<> Server::maintain() {
       if (!swept) logger_.warn("sweep failed", {{"why", to_string(swept.error().code)}});
     }
     if (core.clock.instant() >= expire_at) {
-      expire_at = core.clock.instant() + 24h;
-      const auto expired = co_await trace_->expire(std::chrono::days{config.trace_days});
+      expire_at = core.clock.instant() + 1h;
+      const auto most =
+          trace_bytes(static_cast<std::uint64_t>(config.trace_max_bytes), config.directory);
+      const auto expired = co_await trace_->expire(std::chrono::days{config.trace_days}, most);
       if (!expired) logger_.warn("trace not expired", {{"why", to_string(expired.error().code)}});
     }
     more = co_await sleeper->sleep(1s);

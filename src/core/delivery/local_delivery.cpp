@@ -208,10 +208,10 @@ void LocalDelivery::trace_received(kv::Batch& batch, const Transaction& transact
 }
 
 void LocalDelivery::note_refused(const Transaction& transaction, const Error& error) const {
-  trace::Event event{.id = transaction.id,
-                     .time = core_.clock.now(),
-                     .kind = trace::Kind::refused,
-                     .fields = {{"from", sender_of(transaction.envelope)}}};
+  trace::Event event{
+      .id = transaction.id, .time = core_.clock.now(), .kind = trace::Kind::refused, .fields = {}};
+  if (!transaction.peer.empty()) event.fields.emplace_back("peer", transaction.peer);
+  event.fields.emplace_back("from", sender_of(transaction.envelope));
   const auto count = std::min(transaction.recipients.size(), kMaxTracedRecipients);
   for (std::size_t i = 0; i < count; ++i)
     event.fields.emplace_back("to", smtp::to_string(transaction.recipients.at(i).address));

@@ -61,6 +61,7 @@ enum class QueueKind : std::uint8_t {
 enum class TraceKind : std::uint8_t {
   event = 0x01,    ///< day:4 trace_id:8 time:8 n:2.
   address = 0x02,  ///< day:4 hash:8 second:4 trace_id:8, by the hash of an address.
+  volume = 0x03,   ///< day:4 run:8: how much of the others one process wrote.
 };
 
 }  // namespace postern::layout

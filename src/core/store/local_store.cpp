@@ -65,6 +65,11 @@ Shard& LocalStore::home(AccountId account) const {
   return *shards_.at(account.value() % shards_.size());
 }
 
+Duration LocalStore::keep_expunged() const {
+  const bool low = engine_.health() == kv::Health::low_space;
+  return low ? settings_.retention : std::max(settings_.retention, settings_.linger);
+}
+
 std::unique_ptr<Draft> LocalStore::new_draft() {
   return std::make_unique<StoreDraft>(engine_, cores_, new_blob_id(cores_.front()->random), memory_,
                                       live_, run_);

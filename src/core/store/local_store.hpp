@@ -43,6 +43,9 @@ class LocalStore final : public MailStore {
   [[nodiscard]] Shard& home(AccountId account) const;
   [[nodiscard]] kv::Engine& engine() const { return engine_; }
   [[nodiscard]] const Settings& settings() const { return settings_; }
+  /// How long what is expunged now stays: for undeletion, and for sessions that have not announced
+  /// it (these give way when the disk is low).
+  [[nodiscard]] Duration keep_expunged() const;
 
  private:
   struct Part;

@@ -22,7 +22,9 @@ namespace postern::store {
 
 struct Settings {
   Duration retention = std::chrono::days{14};  ///< How long expunged mail can be undeleted.
-  Duration linger = std::chrono::hours{1};     ///< How long sessions may read what they saw go.
+  /// How long what a session saw go stays for it to read, where `retention` is shorter. Not while
+  /// the disk is low.
+  Duration linger = std::chrono::hours{1};
   std::uint64_t view_bytes = std::uint64_t{64} << 20U;
   std::uint64_t message_bytes = std::uint64_t{128} << 20U;  ///< Bodies in flight, all sessions.
   std::uint32_t max_mailboxes = 10'000;

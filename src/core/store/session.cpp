@@ -84,10 +84,9 @@ Task<Result<MailboxInfo>> Session::create_mailbox(std::string name, SpecialUse u
 }
 
 Task<Result<void>> Session::delete_mailbox(std::string name) {
-  return at_home(
-      [name = std::move(name), keep = store_.settings().retention](Account& account) mutable {
-        return store::delete_mailbox(account, std::move(name), keep);
-      });
+  return at_home([name = std::move(name), keep = store_.keep_expunged()](Account& account) mutable {
+    return store::delete_mailbox(account, std::move(name), keep);
+  });
 }
 
 Task<Result<void>> Session::rename_mailbox(std::string from, std::string to) {
@@ -170,10 +169,10 @@ Task<Result<CopyResult>> Session::move(MailboxId from, std::vector<Uid> uids, Ma
 
 Task<Result<std::vector<Uid>>> Session::expunge(MailboxId mailbox,
                                                 std::optional<std::vector<Uid>> uids) {
-  return at_home([mailbox, uids = std::move(uids),
-                  keep = store_.settings().retention](Account& account) mutable {
-    return store::expunge(account, mailbox, std::move(uids), keep);
-  });
+  return at_home(
+      [mailbox, uids = std::move(uids), keep = store_.keep_expunged()](Account& account) mutable {
+        return store::expunge(account, mailbox, std::move(uids), keep);
+      });
 }
 
 Task<Result<QuotaState>> Session::quota() {

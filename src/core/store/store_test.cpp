@@ -312,6 +312,31 @@ TEST_F(StoreTest, ExpungedMailIsKeptForAWhileAndThenErased) {
   EXPECT_EQ(store_->stats().swept_blobs, 2U);
 }
 
+TEST_F(StoreTest, WithoutRetentionASessionStillReadsForAnHourWhatItSawGo) {
+  settings_.retention = Duration{0};
+  start(engine_->crash());
+  add_account(kAnn);
+  ASSERT_TRUE(deliver({kAnn}));
+  ASSERT_TRUE(deliver({kAnn}));
+  const auto session = open();
+  const auto before = view(*session);
+  const auto inbox = before->info().id;
+  flag(*session, {Uid{1}, Uid{2}}, StoreMode::add, {.system = Flags::kDeleted});
+  ASSERT_TRUE(core_.run(session->expunge(inbox, std::vector{Uid{1}})));
+  core_.advance(std::chrono::minutes{59});
+  ASSERT_TRUE(core_.run(store_->sweep()));
+  EXPECT_EQ(content(*session, before->at(0)), kMail);
+  core_.advance(std::chrono::minutes{2});
+  ASSERT_TRUE(core_.run(store_->sweep()));
+  EXPECT_EQ(content(*session, before->at(0)), "(gone)");
+
+  engine_->set_low_space(true);
+  ASSERT_TRUE(core_.run(session->expunge(inbox, std::vector{Uid{2}})));
+  core_.advance(std::chrono::seconds{1});
+  ASSERT_TRUE(core_.run(store_->sweep()));
+  EXPECT_EQ(content(*session, before->at(1)), "(gone)") << "its room is needed";
+}
+
 TEST_F(StoreTest, MailboxesAreMadeRenamedAndRemoved) {
   add_account(kAnn);
   const auto session = open();

@@ -140,9 +140,42 @@ Result<TraceId> decode_address_key(std::string_view key) {
   return id;
 }
 
+std::string volume_key(Day day, std::uint64_t run) {
+  return key_of(TraceKind::volume).u32(day).u64(run).done();
+}
+
+std::string volumes_prefix() {
+  return key_of(TraceKind::volume).done();
+}
+
+Result<Day> decode_volume_key(std::string_view key) {
+  record::KeyReader in{key};
+  in.skip(volumes_prefix());
+  const Day day = in.u32();
+  in.u64();
+  POSTERN_CHECK(in.finish());
+  return day;
+}
+
+std::string encode_volume(std::uint64_t octets) {
+  std::string out;
+  record::Writer{out, kVersion}.number(1, octets);
+  return out;
+}
+
+Result<std::uint64_t> decode_volume(std::string_view value) {
+  std::uint64_t octets = 0;
+  record::Reader in{value, kVersion};
+  while (in.next()) {
+    if (in.tag() == 1) octets = in.number();
+  }
+  POSTERN_CHECK(in.finish());
+  return octets;
+}
+
 std::vector<DayRange> ranges_before(Day day) {
   std::vector<DayRange> out;
-  for (const auto kind : {TraceKind::event, TraceKind::address})
+  for (const auto kind : {TraceKind::event, TraceKind::address, TraceKind::volume})
     out.push_back({.begin = key_of(kind).done(), .end = key_of(kind).u32(day).done()});
   return out;
 }

@@ -33,6 +33,14 @@ using Day = std::uint32_t;
 [[nodiscard]] std::string address_prefix(Day day, std::uint64_t hash);
 [[nodiscard]] Result<TraceId> decode_address_key(std::string_view key);
 
+/// How many octets of keys and values a process (`run`) wrote of a day, about.
+[[nodiscard]] std::string volume_key(Day day, std::uint64_t run);
+/// Every day's.
+[[nodiscard]] std::string volumes_prefix();
+[[nodiscard]] Result<Day> decode_volume_key(std::string_view key);
+[[nodiscard]] std::string encode_volume(std::uint64_t octets);
+[[nodiscard]] Result<std::uint64_t> decode_volume(std::string_view value);
+
 /// Everything of the kind (a TraceKind) before `day`: what `expire` drops.
 struct DayRange {
   std::string begin;

@@ -1,6 +1,7 @@
 #include "trace/stored_log.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <unordered_set>
 #include <utility>
 
@@ -24,6 +25,7 @@ TraceId StoredLog::new_id() {
 
 void StoredLog::add(kv::Batch& batch, const Event& event,
                     const std::vector<std::string>& addresses) const {
+  const auto before = batch.bytes();
   batch.put(event_key(event, sequence_++), encode_event(event));
   std::vector<std::uint64_t> hashes;
   hashes.reserve(addresses.size());
@@ -32,35 +34,79 @@ void StoredLog::add(kv::Batch& batch, const Event& event,
   const auto repeated = std::ranges::unique(hashes);
   hashes.erase(repeated.begin(), repeated.end());
   for (const auto hash : hashes) batch.put(address_index_key(event.time, hash, event.id), {});
+  count(day_of(event.time), batch.bytes() - before);
+}
+
+void StoredLog::count(Day day, std::size_t octets) const {
+  const std::scoped_lock lock{mutex_};
+  auto& volume = volumes_[day];
+  volume.octets += octets;
+  volume.written = false;
 }
 
 void StoredLog::note(Event event) {
   auto key = event_key(event, sequence_++);
   auto value = encode_event(event);
-  const std::scoped_lock lock{mutex_};
-  if (noted_.bytes() + key.size() + value.size() > kMaxNoted) {
-    ++not_kept_;
-  } else {
+  const auto octets = key.size() + value.size();
+  {
+    const std::scoped_lock lock{mutex_};
+    if (event.kind == Kind::refused) {
+      const auto peer = std::ranges::find(event.fields, "peer",
+                                          [](const auto& f) -> const auto& { return f.first; });
+      const auto name = peer == event.fields.end() ? std::string_view{} : peer->second;
+      if (!refusals_.admit(name, core_.clock.now())) return;
+    }
+    if (noted_.bytes() + octets > kMaxNoted) {
+      ++not_kept_;
+      return;
+    }
     noted_.put(std::move(key), std::move(value));
   }
+  count(day_of(event.time), octets);
+}
+
+void StoredLog::add_counts(kv::Batch& batch, std::uint64_t lost,
+                           const std::vector<Refusals::Count>& refusals) const {
+  Event event{.id = {}, .time = core_.clock.now(), .kind = Kind::note, .fields = {}};
+  if (lost != 0) {
+    event.id = TraceId{core_.random.u64() | 1U};
+    event.fields = {{"why", "too many events within a second; the rest was dropped"},
+                    {"count", std::to_string(lost)}};
+    add(batch, event, {});
+  }
+  event.kind = Kind::refused;
+  for (const auto& [net, count] : refusals) {
+    event.id = TraceId{core_.random.u64() | 1U};
+    event.fields = {{"peer", net.empty() ? "others" : net},
+                    {"why", "further refusals within a minute"},
+                    {"count", std::to_string(count)}};
+    add(batch, event, {});
+  }
+}
+
+void StoredLog::add_volumes(kv::Batch& batch) {
+  const std::scoped_lock lock{mutex_};
+  const auto today = day_of(core_.clock.now());
+  for (auto& [day, volume] : volumes_) {
+    if (!std::exchange(volume.written, true))
+      batch.put(volume_key(day, run_), encode_volume(volume.octets));
+  }
+  // Late events of the day before yesterday are too few to count.
+  std::erase_if(volumes_, [today](const auto& one) { return one.first + 2 < today; });
 }
 
 Task<Result<void>> StoredLog::flush() {
   kv::Batch batch;
   std::uint64_t lost = 0;
+  std::vector<Refusals::Count> refusals;
   {
     const std::scoped_lock lock{mutex_};
     batch = std::exchange(noted_, {});
     lost = std::exchange(not_kept_, 0);
+    refusals = refusals_.counted(core_.clock.now());
   }
-  if (lost != 0) {
-    const Event event{.id = new_id(),
-                      .time = core_.clock.now(),
-                      .kind = Kind::note,
-                      .fields = {{"why", "too many events within a second; the rest was dropped"},
-                                 {"count", std::to_string(lost)}}};
-    add(batch, event, {});
-  }
+  add_counts(batch, lost, refusals);
+  add_volumes(batch);
   if (batch.empty()) co_return Result<void>{};
   POSTERN_CO_CHECK(co_await engine_.append(std::move(batch), kv::Engine::Purpose::housekeeping));
   co_return Result<void>{};
@@ -126,10 +172,44 @@ Task<Result<std::vector<TraceId>>> StoredLog::find(std::string address, std::siz
   co_return out;
 }
 
-Task<Result<void>> StoredLog::expire(Duration keep) {
+/// The oldest day that may stay, so that all from it on together are within `max_bytes`.
+Task<Result<Day>> StoredLog::first_that_fits(std::uint64_t max_bytes) {
   const auto reader = engine_.published();
+  std::map<Day, std::uint64_t, std::greater<>> volumes;
+  kv::Range range{.begin = volumes_prefix(), .end = record::prefix_end(volumes_prefix())};
+  for (bool more = true; more;) {
+    POSTERN_CO_TRY(const auto page, co_await reader->scan(range));
+    for (const auto& [key, value] : page.pairs) {
+      POSTERN_CO_TRY(const auto day, decode_volume_key(key));
+      POSTERN_CO_TRY(const auto octets, decode_volume(value));
+      volumes[day] += octets;
+    }
+    more = page.more && !page.pairs.empty();
+    if (more) range.begin = page.pairs.back().key + '\0';
+  }
+  Day first = day_of(core_.clock.now());
+  std::uint64_t sum = 0;
+  for (const auto& [day, octets] : volumes) {
+    sum += octets;
+    if (sum > max_bytes) co_return first;
+    first = std::min(first, day);
+  }
+  co_return Day{0};
+}
+
+Task<Result<void>> StoredLog::expire(Duration keep, std::uint64_t max_bytes) {
+  const auto reader = engine_.published();
+  auto first_day = day_of(core_.clock.now() - keep);
+  if (max_bytes != 0) {
+    POSTERN_CO_TRY(const auto fits, co_await first_that_fits(max_bytes));
+    first_day = std::max(first_day, fits);
+  }
+  {
+    const std::scoped_lock lock{mutex_};
+    std::erase_if(volumes_, [first_day](const auto& one) { return one.first < first_day; });
+  }
   kv::Batch batch;
-  for (auto& [begin, end] : ranges_before(day_of(core_.clock.now() - keep))) {
+  for (auto& [begin, end] : ranges_before(first_day)) {
     POSTERN_CO_TRY(const auto first,
                    co_await reader->scan({.begin = begin, .end = end, .limit = 1}));
     // Erasing nothing would still leave a tombstone behind at every call.

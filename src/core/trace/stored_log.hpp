@@ -2,11 +2,13 @@
 
 #include <atomic>
 #include <cstdint>
+#include <map>
 #include <mutex>
 #include <string>
 #include <vector>
 
 #include "trace/event_codec.hpp"
+#include "trace/refusals.hpp"
 #include "trace/trace.hpp"
 
 namespace postern::trace {
@@ -14,7 +16,8 @@ namespace postern::trace {
 /// The Log over an engine.
 class StoredLog final : public Log {
  public:
-  StoredLog(kv::Engine& engine, Core& core) : engine_{engine}, core_{core} {}
+  StoredLog(kv::Engine& engine, Core& core)
+      : engine_{engine}, core_{core}, run_{core.random.u64()} {}
 
   [[nodiscard]] TraceId new_id() override;
   void add(kv::Batch& batch, const Event& event,
@@ -23,7 +26,7 @@ class StoredLog final : public Log {
   Task<Result<void>> flush() override;
   Task<Result<std::vector<Event>>> events(TraceId id) override;
   Task<Result<std::vector<TraceId>>> find(std::string address, std::size_t limit) override;
-  Task<Result<void>> expire(Duration keep) override;
+  Task<Result<void>> expire(Duration keep, std::uint64_t max_bytes) override;
 
   /// What `note` keeps at most between two flushes; beyond it the newest are counted, not kept.
   static constexpr std::size_t kMaxNoted = std::size_t{4} << 20U;
@@ -33,13 +36,25 @@ class StoredLog final : public Log {
  private:
   Task<> show_noted();
   [[nodiscard]] Day newest_day() const;
+  void count(Day day, std::size_t octets) const;
+  void add_counts(kv::Batch& batch, std::uint64_t lost,
+                  const std::vector<Refusals::Count>& refusals) const;
+  void add_volumes(kv::Batch& batch);
+  Task<Result<Day>> first_that_fits(std::uint64_t max_bytes);
 
   kv::Engine& engine_;
   Core& core_;
+  const std::uint64_t run_;
   mutable std::atomic<std::uint16_t> sequence_ = 0;
-  std::mutex mutex_;  ///< Guards what follows; never held over an await.
+  mutable std::mutex mutex_;  ///< Guards what follows; never held over an await.
   kv::Batch noted_;
   std::uint64_t not_kept_ = 0;
+  Refusals refusals_;
+  struct Volume {
+    std::uint64_t octets = 0;
+    bool written = false;  ///< The stored record says the same.
+  };
+  mutable std::map<Day, Volume> volumes_;  ///< Of this process.
 };
 
 }  // namespace postern::trace

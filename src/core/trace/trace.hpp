@@ -58,7 +58,9 @@ class Log {
   /// Adds `event` to `batch`, findable by each of `addresses` (as "local@domain").
   virtual void add(kv::Batch& batch, const Event& event,
                    const std::vector<std::string>& addresses) const = 0;
-  /// Keeps `event` and appends it within a second; lost at most then, with the process.
+  /// Keeps `event` and appends it within a second; lost at most then, with the process. Of the
+  /// refusals that a peer's net ("peer" field) causes within a minute the first are kept and the
+  /// others counted: one event tells how many.
   virtual void note(Event event) = 0;
   /// Appends what was noted. Called once a second and at the end.
   virtual Task<Result<void>> flush() = 0;
@@ -67,8 +69,9 @@ class Log {
   virtual Task<Result<std::vector<Event>>> events(TraceId id) = 0;
   /// The newest ids that concern `address`, newest first, at most `limit`.
   virtual Task<Result<std::vector<TraceId>>> find(std::string address, std::size_t limit) = 0;
-  /// Drops whole days older than `keep`.
-  virtual Task<Result<void>> expire(Duration keep) = 0;
+  /// Drops whole days older than `keep`, and of the others the oldest while there are more than
+  /// `max_bytes` (today's stay; 0: any number).
+  virtual Task<Result<void>> expire(Duration keep, std::uint64_t max_bytes) = 0;
 };
 
 /// `core` lends clock and randomness; all arguments outlive the log. Thread-safe.

@@ -175,12 +175,42 @@ TEST_F(TraceTest, WholeDaysExpire) {
   commit(event(TraceId{1}, Kind::received), {"a@example.org"});
   machine_.advance(24h * 3);
   commit(event(TraceId{2}, Kind::received), {"a@example.org"});
-  ASSERT_TRUE(machine_.run(log_->expire(24h * 2)));
+  ASSERT_TRUE(machine_.run(log_->expire(24h * 2, 0)));
   EXPECT_THAT(find("a@example.org"), ElementsAre(TraceId{2}));
   EXPECT_THAT(kinds(TraceId{1}), IsEmpty());
   const auto appends = engine_.stats().appends;
-  ASSERT_TRUE(machine_.run(log_->expire(24h * 2)));
+  ASSERT_TRUE(machine_.run(log_->expire(24h * 2, 0)));
   EXPECT_EQ(engine_.stats().appends, appends) << "nothing to drop: nothing written";
+}
+
+TEST_F(TraceTest, TheOldestDaysGoWhenThereIsTooMuch) {
+  const std::string big(100'000, 'x');
+  for (std::uint64_t day = 1; day <= 5; ++day) {
+    commit(event(TraceId{day}, Kind::received, big), {"a@example.org"});
+    ASSERT_TRUE(machine_.run(log_->flush()));
+    machine_.advance(24h);
+  }
+  ASSERT_TRUE(machine_.run(log_->flush()));
+  EXPECT_THAT(find("a@example.org"), SizeIs(5));
+  ASSERT_TRUE(machine_.run(log_->expire(24h * 90, 250'000)));
+  EXPECT_THAT(find("a@example.org"), ElementsAre(TraceId{5}, TraceId{4}));
+  ASSERT_TRUE(machine_.run(log_->expire(24h * 90, 250'000)));
+  EXPECT_THAT(find("a@example.org"), ElementsAre(TraceId{5}, TraceId{4}))
+      << "what went is not counted";
+  ASSERT_TRUE(machine_.run(log_->expire(24h * 90, 0)));
+  EXPECT_THAT(find("a@example.org"), SizeIs(2));
+}
+
+TEST_F(TraceTest, AFloodOfRefusalsIsCounted) {
+  auto refused = event(TraceId{7}, Kind::refused);
+  refused.fields = {{"peer", "bad [192.0.2.7]"}, {"why", "full"}};
+  for (int i = 0; i < 1000; ++i) log_->note(refused);
+  EXPECT_THAT(kinds(TraceId{7}), SizeIs(Refusals::kSingly));
+  machine_.advance(1min);
+  const auto appends = engine_.stats().bytes_appended;
+  ASSERT_TRUE(machine_.run(log_->flush()));
+  EXPECT_GT(engine_.stats().bytes_appended, appends) << "one event says how many there were";
+  EXPECT_LT(engine_.stats().bytes_appended, appends + 500);
 }
 
 }  // namespace

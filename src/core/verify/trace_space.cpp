@@ -21,6 +21,12 @@ void check_trace(Context& context, const kv::Pair& pair) {
     case TraceKind::address:
       if (!trace::decode_address_key(pair.key)) unknown_key(context, pair.key);
       return;
+    case TraceKind::volume:
+      in.u64();
+      if (!in.finish()) return unknown_key(context, pair.key);
+      if (const auto octets = trace::decode_volume(pair.value); !octets)
+        context.report.add("trace key " + hex(pair.key), why(octets.error()));
+      return;
   }
   unknown_key(context, pair.key);
 }
