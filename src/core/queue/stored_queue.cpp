@@ -14,17 +14,6 @@
 namespace postern::queue {
 namespace {
 
-/// A bug in one attempt costs that attempt: its recipients are tried again.
-Attempt all_deferred(std::size_t count, std::string why) {
-  Attempt out;
-  out.outcomes.resize(count);
-  for (auto& outcome : out.outcomes) {
-    outcome.status = "4.3.0";
-    outcome.text = why;
-  }
-  return out;
-}
-
 bool is_waiting(const Recipient& recipient) {
   return recipient.state == RecipientState::waiting;
 }
@@ -237,113 +226,6 @@ void StoredQueue::begin(Message message) {
   } else {
     enqueue(active);
   }
-}
-
-void StoredQueue::start_local() {
-  while (!stopping_ && !local_ready_.empty() && local_running_ < settings_.workers) {
-    Active& active = *local_ready_.front();
-    local_ready_.pop_front();
-    ++local_running_;
-    attempts_.spawn(local_turn(active));
-  }
-}
-
-Task<> StoredQueue::local_turn(Active& active) {
-  co_await asio::post(core_.executor, use_task);
-  try {
-    co_await local_first(active);
-  } catch (const std::exception&) {
-    ++counts_.bugs;
-  }
-  --local_running_;
-  start_local();
-  pump();
-}
-
-/// Ours come first and alone, because their commit carries the message's record. A stop comes
-/// between two domains; what was not tried is tried after the next start.
-Task<> StoredQueue::local_first(Active& active) {
-  std::unordered_map<std::string, std::vector<std::size_t>> groups;
-  const auto& recipients = active.message.recipients;
-  for (std::size_t i = 0; i < recipients.size(); ++i) {
-    if (is_waiting(recipients.at(i))) groups[recipients.at(i).address.domain.ascii].push_back(i);
-  }
-  for (auto& [domain, indexes] : groups) {
-    if (active.message.held || active.dropped) {
-      active.open = 1;
-      co_await finish_group(active);
-      co_return;
-    }
-    const bool ours = co_await local_->is_local(domain);
-    if (stopping_) {
-      write_record(active);
-      co_return;
-    }
-    if (!ours) continue;
-    for (const auto index : indexes) active.tried.at(index) = true;
-    for (std::size_t at = 0; at < indexes.size(); at += LocalDelivery::kMaxRecipients) {
-      const auto begin = indexes.begin() + static_cast<std::ptrdiff_t>(at);
-      const auto count = std::min(LocalDelivery::kMaxRecipients, indexes.size() - at);
-      const std::vector<std::size_t> some(begin, begin + static_cast<std::ptrdiff_t>(count));
-      const bool known = co_await attempt_local(active, domain, some);
-      if (!known) co_return;
-    }
-  }
-  enqueue(active);
-}
-
-/// False at a stop in the moment when nobody knows what is on disk: the record stays as it is.
-Task<bool> StoredQueue::attempt_local(Active& active, std::string domain,
-                                      std::vector<std::size_t> recipients) {
-  // Not only appended: what the journal has of this message and is not on disk would be written
-  // again after a failure of the engine, over the record that the delivery's commit carries.
-  const auto settled = co_await journal_.durable();
-  Attempt result = all_deferred(recipients.size(), "the store takes no changes now");
-  if (settled) {
-    try {
-      Job job = make_job(active, domain, recipients);
-      Settle settle_these = [this, &active,
-                             &recipients](const std::vector<RecipientOutcome>& outcomes) {
-        return settle(active, recipients, outcomes);
-      };
-      result = co_await local_->attempt_local(std::move(job), std::move(settle_these));
-    } catch (const std::exception&) {
-      ++counts_.bugs;
-      result = all_deferred(recipients.size(), "delivery failed unexpectedly");
-      result.unknown = true;
-    }
-  }
-  if (result.unknown) {
-    const bool read = co_await read_again(active);
-    if (!read) co_return false;
-  }
-  note_steps(active.message, domain, result);
-  apply(active, recipients, result);
-  co_return true;
-}
-
-/// Makes the recipients in memory what they are on disk, as soon as that can be known. False: the
-/// queue stops.
-Task<bool> StoredQueue::read_again(Active& active) {
-  const auto id = active.message.id;
-  while (!stopping_) {
-    const auto ticket = engine_.tip()->ticket();
-    const auto durable = co_await engine_.durable(ticket);
-    if (durable && engine_.health() != kv::Health::read_only) {
-      std::vector<std::string> keys{message_key(id)};
-      const auto reader = engine_.published();
-      const auto found = co_await reader->get(std::move(keys));
-      if (found && found->at(0)) {
-        auto stored = decode_message(id, *found->at(0));
-        if (stored && stored->recipients.size() == active.message.recipients.size()) {
-          active.message.recipients = std::move(stored->recipients);
-          co_return true;
-        }
-      }
-    }
-    co_await wake_.wait_for(core_.timers, Journal::kLookAgain);
-  }
-  co_return false;
 }
 
 void StoredQueue::enqueue(Active& active) {

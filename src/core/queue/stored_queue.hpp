@@ -29,12 +29,16 @@ struct Active {
   std::string dropped_why;
 };
 
+/// A bug in one attempt costs that attempt: its recipients are tried again.
+[[nodiscard]] Attempt all_deferred(std::size_t count, std::string why);
+
 /// What `outcome` means for `recipient` of `message`, without its trace.
 void take_outcome(const Message& message, Recipient& recipient, const RecipientOutcome& outcome);
 
 /// The queue on the engine. Everything but `add`, `new_id`, `committed`, `stop` and `stats` runs on
-/// its core. The members are in three files: loading and rounds (stored_queue.cpp), what follows
-/// from outcomes (outcome.cpp), what people may do (people.cpp).
+/// its core. The members are in four files: loading and rounds (stored_queue.cpp), the recipients
+/// that are ours (local_round.cpp), what follows from outcomes (outcome.cpp), what people may do
+/// (people.cpp).
 class StoredQueue final : public Queue {
  public:
   StoredQueue(kv::Engine& engine, store::MailStore& store, trace::Log& trace, Core& core,
