@@ -1,5 +1,7 @@
 #pragma once
 
+#include <set>
+
 #include "async/core.hpp"
 #include "net/stream.hpp"
 
@@ -12,9 +14,14 @@ class TcpDialer final : public Dialer {
   explicit TcpDialer(Core& core) : core_{core} {}
   Task<Result<std::unique_ptr<Stream>>> connect(Endpoint to, std::optional<text::IpAddress> source,
                                                 Duration limit) override;
+  /// Every connect under way, and every later one, fails with `shutting_down`. On the core.
+  void stop();
 
  private:
+  class Attempt;
   Core& core_;
+  std::set<Attempt*> under_way_;
+  bool stopped_ = false;
 };
 
 }  // namespace postern::net

@@ -181,5 +181,25 @@ TEST_F(TcpStreamTest, DialsFromAnAddressAndTellsRefusals) {
   EXPECT_EQ(machine.core().timers.next(), std::nullopt);
 }
 
+TEST_F(TcpStreamTest, AStoppedDialerWaitsForNobody) {
+  TcpDialer dialer{machine.core()};
+  asio::basic_socket_acceptor<asio::ip::tcp, Executor> acceptor{machine.core().executor,
+                                                                asio::ip::tcp::v4()};
+  acceptor.bind({asio::ip::address_v4::loopback(), 0});
+  acceptor.listen(0);  // its queue of one is filled here: who comes later gets no answer
+  const Endpoint to = to_endpoint(acceptor.local_endpoint());
+  const auto first = run(dialer.connect(to, std::nullopt, 10s));
+  ASSERT_TRUE(first);
+  const auto waiting = start(dialer.connect(to, std::nullopt, 10s));
+  const auto another = start(dialer.connect(to, std::nullopt, 10s));
+  ASSERT_FALSE(waiting->has_value());
+  dialer.stop();
+  EXPECT_TRUE(until([&] { return waiting->has_value() && another->has_value(); }));
+  EXPECT_EQ((*waiting)->error().code, Errc::shutting_down);
+  EXPECT_EQ((*another)->error().code, Errc::shutting_down);
+  EXPECT_EQ(run(dialer.connect(to, std::nullopt, 10s)).error().code, Errc::shutting_down);
+  EXPECT_EQ(machine.core().timers.next(), std::nullopt);
+}
+
 }  // namespace
 }  // namespace postern::net

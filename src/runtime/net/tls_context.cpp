@@ -1,6 +1,7 @@
 #include "net/tls_context.hpp"
 
 #include <algorithm>
+#include <array>
 #include <list>
 #include <mutex>
 #include <system_error>
@@ -8,6 +9,7 @@
 #include <utility>
 
 #include <openssl/err.h>
+#include <openssl/pem.h>
 
 #include "net/openssl_ptr.hpp"
 #include "net/tls_names.hpp"
@@ -58,6 +60,9 @@ std::unexpected<Error> bad(const std::string& what) {
   const std::string why = tls_error_text();
   return fail(Errc::bad_config, why.empty() ? what : what + ": " + why);
 }
+std::unexpected<Error> bad(const std::string& what, const std::string& why) {
+  return fail(Errc::bad_config, what + ": " + why);
+}
 
 Result<SslCtxPtr> make_ctx(const SSL_METHOD* method, TlsProfile profile) {
   const ProfileData& data = data_of(profile);
@@ -90,12 +95,77 @@ struct Identity {
   SslCtxPtr ctx;
 };
 
-Result<void> load(SSL_CTX* ctx, const CertificateFiles& files) {
+/// What a file holds, for OpenSSL; a key does not stay in memory behind it.
+class Pem {
+ public:
+  static Result<Pem> read(const ReadFile& from, const std::string& file) {
+    if (from) {
+      POSTERN_TRY(auto text, from(file));
+      return Pem{std::move(text)};
+    }
+    const std::unique_ptr<BIO, decltype(&BIO_free)> in{BIO_new_file(file.c_str(), "rb"), BIO_free};
+    if (!in) return fail(Errc::bad_config, tls_error_text());
+    std::string text;
+    std::array<char, 4096> piece{};
+    for (int got = 1; got > 0 && text.size() < kMost;) {
+      got = BIO_read(in.get(), piece.data(), static_cast<int>(piece.size()));
+      if (got > 0) text.append(piece.data(), static_cast<std::size_t>(got));
+    }
+    OPENSSL_cleanse(piece.data(), piece.size());
+    return Pem{std::move(text)};
+  }
+  Pem(Pem&&) = default;
+  Pem(const Pem&) = delete;
+  Pem& operator=(const Pem&) = delete;
+  Pem& operator=(Pem&&) = delete;
+  ~Pem() { OPENSSL_cleanse(text_.data(), text_.size()); }
+
+  /// Reads what this object holds, which outlives it.
+  [[nodiscard]] std::unique_ptr<BIO, decltype(&BIO_free)> bio() const {
+    return {BIO_new_mem_buf(text_.data(), static_cast<int>(text_.size())), BIO_free};
+  }
+
+ private:
+  static constexpr std::size_t kMost = std::size_t{1} << 20U;
+  explicit Pem(std::string text) : text_{std::move(text)} {}
+  std::string text_;
+};
+
+/// The leaf, then all its issuers (as SSL_CTX_use_certificate_chain_file).
+bool use_chain(SSL_CTX* ctx, BIO* in) {
+  const std::unique_ptr<X509, decltype(&X509_free)> leaf{
+      PEM_read_bio_X509_AUX(in, nullptr, nullptr, nullptr), X509_free};
+  if (!leaf || SSL_CTX_use_certificate(ctx, leaf.get()) != 1) return false;
+  SSL_CTX_clear_chain_certs(ctx);
+  for (;;) {
+    X509* const issuer = PEM_read_bio_X509(in, nullptr, nullptr, nullptr);
+    if (issuer == nullptr) break;
+    if (SSL_CTX_add0_chain_cert(ctx, issuer) != 1) {
+      X509_free(issuer);
+      return false;
+    }
+  }
+  const bool whole = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+  if (whole) ERR_clear_error();
+  return whole;
+}
+
+bool use_key(SSL_CTX* ctx, BIO* in) {
+  const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key{
+      PEM_read_bio_PrivateKey(in, nullptr, SSL_CTX_get_default_passwd_cb(ctx), nullptr),
+      EVP_PKEY_free};
+  return key && SSL_CTX_use_PrivateKey(ctx, key.get()) == 1;
+}
+
+Result<void> load(SSL_CTX* ctx, const CertificateFiles& files, const ReadFile& read) {
   ERR_clear_error();
-  if (SSL_CTX_use_certificate_chain_file(ctx, files.chain_file.c_str()) != 1)
-    return bad("certificate " + files.chain_file);
-  if (SSL_CTX_use_PrivateKey_file(ctx, files.key_file.c_str(), SSL_FILETYPE_PEM) != 1)
-    return bad("key " + files.key_file + " for certificate " + files.chain_file);
+  const auto chain = Pem::read(read, files.chain_file);
+  if (!chain) return bad("certificate " + files.chain_file, chain.error().detail);
+  if (!use_chain(ctx, chain->bio().get())) return bad("certificate " + files.chain_file);
+  const auto key = Pem::read(read, files.key_file);
+  const auto what = "key " + files.key_file + " for certificate " + files.chain_file;
+  if (!key) return bad(what, key.error().detail);
+  if (!use_key(ctx, key->bio().get())) return bad(what);
   if (SSL_CTX_check_private_key(ctx) != 1)
     return bad("key " + files.key_file + " does not belong to certificate " + files.chain_file);
   return {};
@@ -180,13 +250,13 @@ struct TlsContext::State {
 Result<void> TlsContext::State::add(const CertificateFiles& files,
                                     const TlsServerSettings& settings) {
   POSTERN_TRY(auto ctx, make_server_ctx(settings));
-  POSTERN_CHECK(load(ctx.get(), files));
+  POSTERN_CHECK(load(ctx.get(), files, settings.read));
   auto names = dns_names(*SSL_CTX_get0_certificate(ctx.get()));
   std::ranges::sort(names);
   const int kind = EVP_PKEY_get_base_id(SSL_CTX_get0_privatekey(ctx.get()));
   for (auto& known : identities) {
     if (known.names != names || std::ranges::count(known.key_kinds, kind) > 0) continue;
-    POSTERN_CHECK(load(known.ctx.get(), files));
+    POSTERN_CHECK(load(known.ctx.get(), files, settings.read));
     known.key_kinds.push_back(kind);
     return {};
   }

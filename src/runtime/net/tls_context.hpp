@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -25,6 +26,9 @@ struct CertificateFiles {
   std::string key_file;    ///< PEM, not encrypted.
 };
 
+/// Gives the whole content of a file by its name; the error's detail says why not.
+using ReadFile = std::function<Result<std::string>(const std::string& file)>;
+
 struct TlsServerSettings {
   TlsProfile profile = TlsProfile::modern;
   /// At least one. Chosen by SNI among the names in the certificates (RFC 6125 §6.4.3 wildcards);
@@ -33,6 +37,8 @@ struct TlsServerSettings {
   std::vector<CertificateFiles> certificates;
   /// Session tickets under keys of this context alone. Off for port 25.
   bool tickets = true;
+  /// Where the files come from; empty: the disk. For a process that may not open them itself.
+  ReadFile read = {};
 };
 
 struct TlsClientSettings {

@@ -252,5 +252,26 @@ TEST_F(TlsTest, TellsWhatIsWrongWithFiles) {
   EXPECT_THAT(trust.error().detail, HasSubstr("/nowhere.pem"));
 }
 
+TEST_F(TlsTest, ReadsFilesThroughWhoeverMay) {
+  std::vector<std::string> asked;
+  const auto read = [&](const std::string& file) -> Result<std::string> {
+    asked.push_back(file);
+    std::ifstream in{file == "chain" ? certificates_.files.chain_file
+                                     : certificates_.files.key_file};
+    if (file == "locked") return fail(Errc::not_permitted, "locked away");
+    return std::string{std::istreambuf_iterator<char>{in}, {}};
+  };
+  const auto context = TlsContext::server({.certificates = {{"chain", "key"}}, .read = read});
+  ASSERT_TRUE(context);
+  EXPECT_THAT(asked, ::testing::ElementsAre("chain", "key"));
+  const auto shook = shake(*context, certificates_.trusting_client(),
+                           {.server_name = "mail.test", .require_verified = true});
+  EXPECT_TRUE(shook.client);
+  EXPECT_TRUE(shook.server);
+  const auto locked = TlsContext::server({.certificates = {{"chain", "locked"}}, .read = read});
+  ASSERT_FALSE(locked);
+  EXPECT_EQ(locked.error().detail, "key locked for certificate chain: locked away");
+}
+
 }  // namespace
 }  // namespace postern::net
