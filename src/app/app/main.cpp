@@ -1,5 +1,6 @@
 #include <exception>
 #include <iostream>
+#include <string_view>
 
 #include "commands/run.hpp"
 #include "server/serve.hpp"
@@ -15,6 +16,8 @@ int main(int argc, char** argv) {
                                    .deliver_remote = local.deliver_remote});
       }};
   try {
+    if (argc == 2 && std::string_view{argv[1]} == server::kSupervisedCommand)
+      return server::serve_supervised();
     return commands::run(argc, argv, std::cout, std::cerr, servers);
   } catch (const std::exception& bug) {
     std::cerr << "postern: a bug: " << bug.what() << '\n';

@@ -75,6 +75,9 @@ struct Config {
   std::int64_t trace_max_bytes = 0;  ///< 0: a twentieth of the disk, at most 2 GiB.
 };
 
+/// The file's text. `bad_config`: it cannot be read.
+[[nodiscard]] Result<std::string> read(const std::string& file);
+
 /// What is wrong with a file, for people: "FILE:LINE: what, and what to do".
 /// Reads, checks types, bounds and unknown keys. `bad_config` with one line a finding.
 [[nodiscard]] Result<Config> load(const std::string& file);

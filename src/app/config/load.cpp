@@ -9,6 +9,7 @@
 #include "config/config.hpp"
 #include "config/keys.hpp"
 #include "text/ascii.hpp"
+#include "vocab/try.hpp"
 
 namespace postern::config {
 namespace {
@@ -233,7 +234,7 @@ Result<Config> parse(std::string_view text, const std::string& name) {
   return config;
 }
 
-Result<Config> load(const std::string& file) {
+Result<std::string> read(const std::string& file) {
   std::ifstream in{file, std::ios::binary};
   if (!in)
     return fail(
@@ -241,7 +242,12 @@ Result<Config> load(const std::string& file) {
         fmt::format("{}: cannot be read; `postern config default` prints one to begin with", file));
   std::ostringstream text;
   text << in.rdbuf();
-  return parse(text.str(), file);
+  return std::move(text).str();
+}
+
+Result<Config> load(const std::string& file) {
+  POSTERN_TRY(const auto text, read(file));
+  return parse(text, file);
 }
 
 }  // namespace postern::config

@@ -10,8 +10,10 @@
 #include "async/clock.hpp"
 #include "async/random.hpp"
 #include "net/local_ca.hpp"
+#include "server/host.hpp"
 #include "server/run_server.hpp"
 #include "server/serve.hpp"
+#include "server/signals.hpp"
 #include "text/ip.hpp"
 #include "vocab/try.hpp"
 
@@ -134,12 +136,10 @@ std::string local_config_text(const LocalOptions& options) {
 }
 
 int localserve(const LocalOptions& options) {
+  hold_signals();
   const auto done = run_local(options);
   if (done) return 0;
-  std::cerr << "postern: "
-            << (done.error().detail.empty() ? to_string(done.error().code) : done.error().detail)
-            << '\n';
-  return 1;
+  return complain(done.error());
 }
 
 }  // namespace postern::server

@@ -15,7 +15,8 @@ struct ServerHooks {
   std::function<void()> ready;                                  ///< All is served.
 };
 
-/// The whole life of a server process: log, sockets, privileges, Server.
+/// The whole life of a server that is one process: log, sockets, confinement, Server. Call
+/// `hold_signals` first.
 [[nodiscard]] Result<void> run_server(config::Config config, ServerHooks hooks);
 
 }  // namespace postern::server

@@ -1,19 +1,18 @@
 #include "server/serve.hpp"
 
-#include <csignal>
-#include <iostream>
+#include <filesystem>
 #include <memory>
 #include <utility>
 
-#include <fmt/format.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "log/sink.hpp"
+#include "server/host.hpp"
 #include "server/notify.hpp"
 #include "server/privileges.hpp"
 #include "server/run_server.hpp"
-#include "server/server.hpp"
+#include "server/signal_watch.hpp"
+#include "server/supervisor.hpp"
 #include "vocab/try.hpp"
 
 namespace postern::server {
@@ -21,68 +20,68 @@ namespace {
 
 Result<std::unique_ptr<log::Sink>> open_sink(const config::Config& config) {
   if (config.log_file.empty()) {
-    const bool journal = ::getenv("JOURNAL_STREAM") != nullptr;  // NOLINT(concurrency-mt-unsafe)
     return std::make_unique<log::DescriptorSink>(
-        STDERR_FILENO,
-        journal ? log::DescriptorSink::Prefix::journal : log::DescriptorSink::Prefix::none);
+        STDERR_FILENO, logs_to_journal() ? log::DescriptorSink::Prefix::journal
+                                         : log::DescriptorSink::Prefix::none);
   }
   POSTERN_TRY(auto file, log::FileSink::open(config.log_file));
   return file;
 }
 
-/// One descriptor a connection: as many as we may have.
-void raise_descriptor_limit() {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &limit);
+/// A process on its own opens its files again by itself, wherever they are: reading stays.
+Allowed allowed_files(const config::Config& config) {
+  Allowed out{.read = {"/"}, .append = {}, .change = {config.directory}, .abstract_sockets = true};
+  if (!config.log_file.empty()) out.append = {log_folder(config)};
+  return out;
 }
 
-int complain(const Error& error) {
-  std::cerr << "postern: " << (error.detail.empty() ? to_string(error.code) : error.detail) << '\n';
-  return 1;
+void reopen(log::Sink& sink, const log::Logger& logger) {
+  auto* const file = dynamic_cast<log::FileSink*>(&sink);
+  if (file == nullptr) return;
+  const auto reopened = file->reopen();
+  if (!reopened) logger.warn("log file not reopened", {{"why", reopened.error().detail}});
 }
 
 }  // namespace
 
 Result<void> run_server(config::Config config, ServerHooks hooks) {
-  std::signal(SIGPIPE, SIG_IGN);  // NOLINT(concurrency-mt-unsafe): the only thread yet
   raise_descriptor_limit();
+  const auto notifier = Notifier::from_environment();
+  POSTERN_TRY(auto signals, open_signals());
   POSTERN_TRY(const auto sink, open_sink(config));
-  const SystemClock clock;
-  const auto level = log::level_from(config.log_level).value_or(log::Level::info);
-  log::Backend backend{
-      *sink, {.level = level, .addresses = config.log_addresses}, [&clock] { return clock.now(); }};
-  const log::Logger logger{backend};
+  Host host{*sink, config};
+  const auto& logger = host.logger();
   POSTERN_TRY(auto sockets, bind_all(config.listeners));
-  POSTERN_TRY(auto snapshot, make_snapshot(config));
-  POSTERN_CHECK(drop_to_user(config.user, config.directory));
-  confine(config.directory, logger);
+  POSTERN_TRY(auto snapshot, make_snapshot(config, {}));
+  POSTERN_CHECK(prepare_directory(config.directory, nullptr));
+  if (::geteuid() == 0)
+    logger.warn("running as root: name an unprivileged `user` in the configuration");
+  confine(allowed_files(config), Trade::server, logger);
+  SignalWatch watch{
+      std::move(signals), [&](Server& server) {
+        notifier.reloading();
+        reopen(*sink, logger);
+        const auto done = host.apply(server, hooks.reload, {});
+        notifier.reloaded(done ? "serving" : "reload refused: " + done.error().detail);
+      }};
   Server server{std::move(snapshot), logger};
   server.prepare = std::move(hooks.prepare);
-  const auto reload = [&]() -> Result<std::shared_ptr<const Snapshot>> {
-    POSTERN_TRY(auto fresh, hooks.reload());
-    if (auto* const file = dynamic_cast<log::FileSink*>(sink.get())) {
-      const auto reopened = file->reopen();
-      if (!reopened) logger.warn("log file not reopened", {{"why", reopened.error().detail}});
-    }
-    backend.set_level(log::level_from(fresh.log_level).value_or(log::Level::info));
-    backend.set_addresses(fresh.log_addresses);
-    return make_snapshot(std::move(fresh));
-  };
+  server.on_stop = [&] { notifier.stopping(); };
   const auto ready = [&] {
     logger.info("ready");
-    notify_ready();
+    notifier.ready();
     if (hooks.ready) hooks.ready();
   };
-  auto done = server.run(std::move(sockets), reload, ready);
+  auto done = server.run(std::move(sockets), {&watch}, ready);
   if (done) logger.info("stopped");
   return done;
 }
 
 int serve(const std::string& config_file) {
+  hold_signals();
   auto config = config::load(config_file);
   if (!config) return complain(config.error());
+  if (::geteuid() == 0 && !config->user.empty()) return supervise(config_file);
   ServerHooks hooks;
   hooks.reload = [config_file] { return config::load(config_file); };
   const auto done = run_server(*std::move(config), std::move(hooks));

@@ -6,8 +6,15 @@
 // orderly end, 1 after a failure that was told on standard error.
 namespace postern::server {
 
-/// `postern serve`: binds, drops privileges, serves till SIGTERM.
+/// `postern serve`: serves till SIGTERM. As root with a `user` in the configuration it becomes the
+/// supervisor of a server that runs as that user.
 [[nodiscard]] int serve(const std::string& config_file);
+
+/// The only argument of a program that a supervisor started, which is not for people: it gets all
+/// it needs over a socket at kSupervisorDescriptor, and is no more than whoever starts it.
+inline constexpr const char* kSupervisedCommand = "serve-supervised";
+inline constexpr int kSupervisorDescriptor = 3;
+[[nodiscard]] int serve_supervised();
 
 struct LocalOptions {
   std::string directory;

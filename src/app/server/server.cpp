@@ -1,12 +1,11 @@
 #include "server/server.hpp"
 
 #include <algorithm>
-#include <csignal>
+#include <cstdlib>
 #include <filesystem>
 #include <thread>
 #include <utility>
 
-#include <boost/asio/basic_signal_set.hpp>
 #include <fmt/format.h>
 
 #include "async/gather.hpp"
@@ -24,8 +23,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Reads that miss the cache; Argon2 checks wait in a queue of 64
-/// (architecture, "Security shape").
+/// Reads that miss the cache; Argon2 checks wait in a queue of 64 (architecture, "Security shape").
 constexpr std::size_t kDiskThreads = 4;
 constexpr std::size_t kDiskQueue = 10'000;
 constexpr std::size_t kPasswordQueue = 64;
@@ -209,8 +207,8 @@ void Server::add_gauges() {
                        [this] { return static_cast<double>(core_set_->refused()); });
 }
 
-/// Once a second the trace, now and then the sweeper, once a day old traces. A
-/// failing store is its own news: it is logged, and tried again.
+/// Once a second the trace, now and then the sweeper, once a day old traces. A failing store is
+/// its own news: it is logged, and tried again.
 Task<> Server::maintain() {
   Core& core = *cores_.front();
   const auto sleeper = std::make_shared<Sleeper>(core);
@@ -219,7 +217,7 @@ Task<> Server::maintain() {
   const Duration sweep_every = std::chrono::seconds{config.sweep_seconds};
   Instant sweep_at = core.clock.instant();
   Instant expire_at = core.clock.instant() + 1h;
-  for (bool more = true; more && !stopping_;) {
+  for (bool more = true; more && !stop_asked_;) {
     const auto flushed = co_await trace_->flush();
     if (!flushed) logger_.warn("trace not written", {{"why", to_string(flushed.error().code)}});
     if (core.clock.instant() >= sweep_at) {
@@ -241,33 +239,31 @@ Task<> Server::maintain() {
   }
 }
 
-Task<> Server::await_signals(Reload reload) {
-  asio::basic_signal_set<Executor> signals{cores_.front()->executor, SIGTERM, SIGINT, SIGHUP};
-  for (;;) {
-    const int signal = co_await signals.async_wait(use_task);
-    if (signal != SIGHUP) break;
-    auto fresh = reload();
-    if (fresh) {
-      snapshot_ = *std::move(fresh);
-      logger_.info("configuration and certificates reloaded");
-    } else {
-      logger_.error("reload refused, the old configuration stays",
-                    {{"why", log::Detail{fresh.error().detail}}});
-    }
-  }
+void Server::ask_to_stop() {
+  if (stop_asked_) return;
+  stop_asked_ = true;
   logger_.info("shutting down");
+  if (on_stop) on_stop();
+  stop_.notify_all();
 }
 
+void Server::hurry() {
+  logger_.info("shutting down in a hurry");
+  sessions_->hurry();
+}
+
+/// What waits for others is ended first, so that nothing that ends later waits for it.
 Task<> Server::stop() {
-  stopping_ = true;
+  stop_asked_ = true;
   for (const auto& listener : listeners_) listener->stop();
   if (control_) control_->stop();
   if (queue_) queue_->stop();
   if (client_) client_->stop();
+  if (dialer_) dialer_->stop();
+  if (resolver_) resolver_->stop();
   for (const auto& sleeper : sleepers_) sleeper->cancel();
   co_await sessions_->stop();
   if (client_) co_await client_->close();
-  if (resolver_) resolver_->stop();
   if (trace_) {
     const auto flushed = co_await trace_->flush();
     if (!flushed) logger_.warn("trace not written", {{"why", to_string(flushed.error().code)}});
@@ -276,10 +272,7 @@ Task<> Server::stop() {
 
 Task<> Server::live(std::vector<Socket> sockets, std::function<void()> ready) {
   outcome_ = co_await start(std::move(sockets));
-  if (!outcome_) {
-    for (const auto& loop : loops_) loop->stop();
-    co_return;
-  }
+  if (!outcome_ || stop_asked_) co_return;
   auto& group = sessions_->group(*cores_.front());
   group.spawn(queue_->run(*client_, [this](std::string content, smtp::Address to, TraceId about) {
     return delivery_->submit_notice(std::move(content), std::move(to), about);
@@ -288,25 +281,40 @@ Task<> Server::live(std::vector<Socket> sockets, std::function<void()> ready) {
       [this](std::string request) { return admin::handle(*services_, std::move(request)); }));
   group.spawn(maintain());
   ready();
+  while (!stop_asked_) co_await stop_.wait();
 }
 
-Result<void> Server::run(std::vector<Socket> sockets, Reload reload, std::function<void()> ready) {
+Task<> Server::whole(std::vector<Socket> sockets, std::vector<Watch*> watches,
+                     std::function<void()> ready) {
+  TaskGroup watching{cores_.front()->executor,
+                     [this](const std::exception_ptr& bug) { crash(words_of(bug)); }};
+  for (auto* const watch : watches) watching.spawn(watch->run(*this));
+  co_await live(std::move(sockets), std::move(ready));
+  co_await stop();
+  for (auto* const watch : watches) watch->stop();
+  co_await watching.join();
+  for (const auto& loop : loops_) loop->stop();
+}
+
+/// Coroutines are suspended all over the cores and use what ours would be the first to take down:
+/// no destructor runs.
+void Server::crash(std::string_view why) const {
+  logger_.error("the server ends at once: this is a bug", {{"what", why}});
+  std::_Exit(1);
+}
+
+Result<void> Server::run(std::vector<Socket> sockets, std::vector<Watch*> watches,
+                         std::function<void()> ready) {
   for (std::size_t i = 1; i < loops_.size(); ++i)
     loops_[i]->start(fmt::format("postern-core{}", i));
-  TaskGroup main{cores_.front()->executor, [this](const std::exception_ptr&) {
-                   logger_.error("the main task failed: this is a bug");
-                   loops_.front()->stop();
-                 }};
-  const auto whole = [](Server& self, std::vector<Socket> at, Reload again,
-                        std::function<void()> done) -> Task<> {
-    co_await self.live(std::move(at), std::move(done));
-    if (!self.outcome_) co_return;
-    co_await self.await_signals(std::move(again));
-    co_await self.stop();
-    for (const auto& loop : self.loops_) loop->stop();
-  };
-  main.spawn(whole(*this, std::move(sockets), std::move(reload), std::move(ready)));
-  loops_.front()->run();
+  TaskGroup main{cores_.front()->executor,
+                 [this](const std::exception_ptr& bug) { crash(words_of(bug)); }};
+  main.spawn(whole(std::move(sockets), std::move(watches), std::move(ready)));
+  try {
+    loops_.front()->run();
+  } catch (...) {
+    crash(words_of(std::current_exception()));
+  }
   return std::move(outcome_);
 }
 

@@ -10,6 +10,7 @@
 #include "admin/offline.hpp"
 #include "admin/services.hpp"
 #include "async/core_loop.hpp"
+#include "async/event.hpp"
 #include "async/pool.hpp"
 #include "config/config.hpp"
 #include "control/server.hpp"
@@ -20,11 +21,13 @@
 #include "log/log.hpp"
 #include "metrics/metrics.hpp"
 #include "net/listener.hpp"
+#include "net/tcp_dialer.hpp"
 #include "net/tls_context.hpp"
 #include "queue/queue.hpp"
 #include "resolver/unbound.hpp"
 #include "server/sessions.hpp"
 #include "server/sockets.hpp"
+#include "server/watch.hpp"
 #include "smtpc/client.hpp"
 #include "smtpd/session.hpp"
 #include "store/mail_store.hpp"
@@ -41,10 +44,13 @@ struct Snapshot {
   std::shared_ptr<const imapd::Settings> imap, imaps;
 };
 /// `bad_config`: a certificate file that cannot be used.
-[[nodiscard]] Result<std::shared_ptr<const Snapshot>> make_snapshot(config::Config config);
+/// Certificates and keys come through `read`, or from the disk when that is empty.
+[[nodiscard]] Result<std::shared_ptr<const Snapshot>> make_snapshot(config::Config config,
+                                                                    const net::ReadFile& read);
 
 /// The running server: owns every part, in the order in which they depend on each other. Made and
-/// destroyed on the main thread, before and after its loops run.
+/// destroyed on the main thread, before and after its loops run; signals are held then
+/// (signals.hpp).
 class Server {
  public:
   Server(std::shared_ptr<const Snapshot> snapshot, log::Logger logger);
@@ -52,16 +58,28 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  /// Opens the store and starts serving `sockets`; runs the first core on this thread till
-  /// SIGTERM, SIGINT or a failure to start. `reload`, on SIGHUP, gives a new snapshot or says why
-  /// not. `ready` is called once all is served.
-  using Reload = std::function<Result<std::shared_ptr<const Snapshot>>()>;
-  Result<void> run(std::vector<Socket> sockets, Reload reload, std::function<void()> ready);
+  /// Opens the store and starts serving `sockets`; runs the first core on this thread till one of
+  /// `watches` asks it to stop, or a failure to start, which is the error. `ready` is called once
+  /// all is served. A bug that leaves no orderly end ends the process at once, as a crash would:
+  /// the store is made for that. Once.
+  Result<void> run(std::vector<Socket> sockets, std::vector<Watch*> watches,
+                   std::function<void()> ready);
+
+  // For watches, on the first core.
+  /// Begins the end, now or, while starting, as soon as all is open. Once is enough.
+  void ask_to_stop();
+  [[nodiscard]] bool stopping() const { return stop_asked_; }
+  /// Waits no longer for the goodbyes of connections. Commits under way end in order.
+  void hurry();
+  /// New sessions are served with `snapshot`.
+  void use(std::shared_ptr<const Snapshot> snapshot) { snapshot_ = std::move(snapshot); }
 
   /// What commands work on; valid once `ready` was called. For localserve's first account too.
   [[nodiscard]] admin::Services& services() { return *services_; }
   /// Called after the store is open and before anything is served.
   std::function<Task<Result<void>>(admin::Services&)> prepare;
+  /// Called when the end begins because somebody asked for it.
+  std::function<void()> on_stop;
 
  private:
   Task<Result<void>> start(std::vector<Socket> sockets);
@@ -69,8 +87,10 @@ class Server {
   Result<void> listen(std::vector<Socket> sockets);
   Task<> stop();
   Task<> live(std::vector<Socket> sockets, std::function<void()> ready);
+  Task<> whole(std::vector<Socket> sockets, std::vector<Watch*> watches,
+               std::function<void()> ready);
   Task<> maintain();
-  Task<> await_signals(Reload reload);
+  [[noreturn]] void crash(std::string_view why) const;
   void serve_on(net::Listener& listener, Kind kind);
   [[nodiscard]] std::string refusal(Kind kind) const;
   [[nodiscard]] std::shared_ptr<const Snapshot> now() const { return snapshot_.load(); }
@@ -92,7 +112,7 @@ class Server {
   std::unique_ptr<directory::Directory> directory_;
   std::unique_ptr<resolver::UnboundResolver> resolver_;
   std::unique_ptr<queue::Queue> queue_;
-  std::unique_ptr<net::Dialer> dialer_;
+  std::unique_ptr<net::TcpDialer> dialer_;
   std::unique_ptr<smtpc::Client> client_;
   std::unique_ptr<delivery::Delivery> delivery_;
   std::unique_ptr<queue::LocalDelivery> queued_delivery_;
@@ -109,7 +129,8 @@ class Server {
   std::vector<std::unique_ptr<net::Listener>> listeners_;
   std::vector<std::shared_ptr<Sleeper>> sleepers_;
   Result<void> outcome_;
-  bool stopping_ = false;
+  Event stop_;  ///< Asked to.
+  bool stop_asked_ = false;
 };
 
 }  // namespace postern::server

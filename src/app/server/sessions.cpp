@@ -16,6 +16,8 @@ using namespace std::chrono_literals;
 constexpr Duration kGoodbye = 5s;
 constexpr Duration kPause = 20ms;
 
+}  // namespace
+
 std::string words_of(const std::exception_ptr& bug) {
   try {
     std::rethrow_exception(bug);
@@ -25,8 +27,6 @@ std::string words_of(const std::exception_ptr& bug) {
     return "not a std::exception";
   }
 }
-
-}  // namespace
 
 Sessions::Place::Place(Core& at, log::Logger logger)
     : core{at}, group{at.executor, [logger](const std::exception_ptr& bug) {
@@ -60,7 +60,7 @@ Task<> Sessions::stop_place(Place& place) {
   place.stopping = true;
   // Woken without a reason of its own, a session says goodbye (421, BYE) and ends. A wake may meet
   // one for another reason and be taken for that: it is said again.
-  for (Duration waited{}; !place.live.empty() && waited < kGoodbye; waited += kPause) {
+  for (Duration waited{}; !place.live.empty() && waited < kGoodbye && !hurry_; waited += kPause) {
     for (auto* const stream : place.live) stream->wake();
     co_await sleep(place.core, kPause);
   }
@@ -71,7 +71,7 @@ Task<> Sessions::stop_place(Place& place) {
 Task<> Sessions::stop() {
   // All at once: nobody's slow peer takes the time of others.
   std::vector<Task<int>> stopping;
-  const auto one = [](Place& place) -> Task<int> {
+  const auto one = [this](Place& place) -> Task<int> {
     co_await on_core(place.core.executor, stop_place(place));
     co_return 0;
   };

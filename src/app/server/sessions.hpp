@@ -1,6 +1,8 @@
 #pragma once
 
+#include <atomic>
 #include <cstddef>
+#include <exception>
 #include <functional>
 #include <map>
 #include <memory>
@@ -32,6 +34,8 @@ class Sessions {
   /// Lets every connection say goodbye, then cuts those that do not end; more are not taken. Any
   /// core; returns when all ended.
   Task<> stop();
+  /// `stop`, under way or to come, waits for nobody's goodbye. Any thread.
+  void hurry() { hurry_ = true; }
   /// The task group of `core`, for other work that must end before it.
   [[nodiscard]] TaskGroup& group(Core& core) { return places_.at(&core)->group; }
 
@@ -44,9 +48,13 @@ class Sessions {
     bool stopping = false;
   };
   static Task<> run(Place& place, net::Stream* key, Task<> session);
-  static Task<> stop_place(Place& place);
+  Task<> stop_place(Place& place);
 
   std::map<Core*, std::unique_ptr<Place>> places_;
+  std::atomic<bool> hurry_ = false;
 };
+
+/// What an exception says.
+[[nodiscard]] std::string words_of(const std::exception_ptr& bug);
 
 }  // namespace postern::server

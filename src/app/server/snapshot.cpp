@@ -33,10 +33,12 @@ std::shared_ptr<const imapd::Settings> imap_settings(
 
 }  // namespace
 
-Result<std::shared_ptr<const Snapshot>> make_snapshot(config::Config config) {
+Result<std::shared_ptr<const Snapshot>> make_snapshot(config::Config config,
+                                                      const net::ReadFile& read) {
   auto out = std::make_shared<Snapshot>();
   if (!config.certificate.empty()) {
     net::TlsServerSettings settings;
+    settings.read = read;
     settings.certificates.push_back({.chain_file = config.certificate, .key_file = config.key});
     for (const auto& more : config.more_certificates) settings.certificates.push_back(more);
     POSTERN_TRY(out->tls, net::TlsContext::server(settings));

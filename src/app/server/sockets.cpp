@@ -1,5 +1,6 @@
 #include "server/sockets.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -17,6 +18,7 @@ namespace postern::server {
 namespace {
 
 constexpr int kFirstPassed = 3;  // sd_listen_fds(3)
+constexpr int kMostPassed = 1000;
 constexpr int kBacklog = 4096;
 
 struct RawAddress {
@@ -53,7 +55,8 @@ std::vector<std::pair<RawAddress, int>> passed_sockets() {
   const char* const count = std::getenv("LISTEN_FDS");  // NOLINT(concurrency-mt-unsafe)
   if (pid == nullptr || count == nullptr) return out;
   if (text::parse_number<unsigned>(pid) != static_cast<unsigned>(::getpid())) return out;
-  const int n = static_cast<int>(text::parse_number<unsigned>(count).value_or(0));
+  const auto n = static_cast<int>(
+      std::min(text::parse_number<unsigned>(count).value_or(0), unsigned{kMostPassed}));
   for (int fd = kFirstPassed; fd < kFirstPassed + n; ++fd) {
     ::fcntl(fd, F_SETFD, FD_CLOEXEC);
     RawAddress address;
@@ -83,10 +86,16 @@ std::string reason(const net::Endpoint& at, Kind kind, int error) {
   }
 }
 
+/// `not_found`: this machine has no such address.
+std::unexpected<Error> refused(const net::Endpoint& at, Kind kind, int error) {
+  const bool missing = error == EADDRNOTAVAIL || error == EAFNOSUPPORT;
+  return fail(missing ? Errc::not_found : Errc::bad_config, reason(at, kind, error));
+}
+
 Result<int> open_socket(const net::Endpoint& at, Kind kind) {
   const int family = at.ip.is_v4() ? AF_INET : AF_INET6;
   const int fd = ::socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (fd < 0) return fail(Errc::bad_config, reason(at, kind, errno));
+  if (fd < 0) return refused(at, kind, errno);
   const int on = 1;
   ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   if (family == AF_INET6) ::setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
@@ -94,7 +103,7 @@ Result<int> open_socket(const net::Endpoint& at, Kind kind) {
   if (::bind(fd, raw.raw(), raw.size) != 0 || ::listen(fd, kBacklog) != 0) {
     const int error = errno;
     ::close(fd);
-    return fail(Errc::bad_config, reason(at, kind, error));
+    return refused(at, kind, error);
   }
   return fd;
 }
@@ -129,6 +138,14 @@ std::string_view to_string(Kind kind) {
   std::unreachable();
 }
 
+std::optional<Kind> kind_from(std::string_view name) {
+  for (const auto kind :
+       {Kind::smtp, Kind::submission, Kind::submissions, Kind::imap, Kind::imaps, Kind::metrics}) {
+    if (to_string(kind) == name) return kind;
+  }
+  return std::nullopt;
+}
+
 Result<std::vector<Socket>> bind_all(const config::Listeners& listeners) {
   const std::pair<Kind, const std::vector<net::Endpoint>*> wanted[] = {
       {Kind::smtp, &listeners.smtp},
@@ -144,8 +161,8 @@ Result<std::vector<Socket>> bind_all(const config::Listeners& listeners) {
     for (const auto& at : *endpoints) {
       const auto fd = take_or_open(at, kind, passed);
       if (fd) {
-        out.push_back({.kind = kind, .at = at, .descriptor = *fd});
-      } else if (!may_be_missing(at) || errno == EADDRINUSE) {
+        out.push_back({.kind = kind, .descriptor = *fd});
+      } else if (!may_be_missing(at) || fd.error().code != Errc::not_found) {
         wrong += (wrong.empty() ? "" : "\n") + fd.error().detail;
       }
     }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -12,11 +13,11 @@ namespace postern::server {
 
 enum class Kind : std::uint8_t { smtp, submission, submissions, imap, imaps, metrics };
 [[nodiscard]] std::string_view to_string(Kind kind);
+[[nodiscard]] std::optional<Kind> kind_from(std::string_view name);
 
 /// A listening socket and what it is for; whoever gets it owns the descriptor.
 struct Socket {
   Kind kind = Kind::smtp;
-  net::Endpoint at;
   int descriptor = -1;
 };
 
