@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <limits>
-#include <unordered_map>
 #include <utility>
 
 #include "delivery/plan.hpp"
@@ -79,7 +78,6 @@ Task<queue::Attempt> QueuedDelivery::attempt_local(queue::Job job, queue::Settle
 QueuedDelivery::Round QueuedDelivery::plan(const queue::Job& job) const {
   using Kind = directory::Resolution::Kind;
   Round round;
-  std::unordered_map<AccountId, std::size_t> known;
   std::vector<directory::Resolution> found;
   for (std::size_t i = 0; i < job.recipients.size(); ++i) {
     auto& one = found.emplace_back(directory_.resolve(job.recipients.at(i).address));
@@ -91,24 +89,27 @@ QueuedDelivery::Round QueuedDelivery::plan(const queue::Job& job) const {
     if (!route.fate) route.remote = std::move(one.remote);
   }
   // Whose own address it is comes first: there is always room for them in the commit.
-  for (const bool alone : {true, false}) {
-    for (std::size_t i = 0; i < found.size(); ++i) {
-      auto& route = round.routes.at(i);
-      auto& accounts = found.at(i).accounts;
-      if (route.fate || (accounts.size() == 1 && route.remote.empty()) != alone) continue;
-      for (auto& local : accounts) {
-        const auto [at, fresh] = known.try_emplace(local.account, round.targets.size());
-        if (fresh)
-          round.targets.push_back({.account = local.account,
-                                   .address = std::move(local.address),
-                                   .recipient = i,
-                                   .takes = round.targets.size() < kMaxCopies,
-                                   .own = alone});
-        route.targets.push_back(at->second);
-      }
+  for (const bool alone : {true, false}) add_targets(round, found, alone);
+  return round;
+}
+
+void QueuedDelivery::add_targets(Round& round, std::vector<directory::Resolution>& found,
+                                 bool alone) {
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    auto& route = round.routes.at(i);
+    auto& accounts = found.at(i).accounts;
+    if (route.fate || (accounts.size() == 1 && route.remote.empty()) != alone) continue;
+    for (auto& local : accounts) {
+      const auto [at, fresh] = round.known.try_emplace(local.account, round.targets.size());
+      route.targets.push_back(at->second);
+      if (!fresh) continue;
+      round.targets.push_back({.account = local.account,
+                               .address = std::move(local.address),
+                               .recipient = i,
+                               .takes = round.targets.size() < kMaxCopies,
+                               .own = alone});
     }
   }
-  return round;
 }
 
 /// Sets aside who cannot take the message. `distrust`: who has any limit, because somebody filled
@@ -130,26 +131,28 @@ Task<> QueuedDelivery::ask_quotas(Round& round, const queue::Job& job, bool dist
   for (auto& target : round.targets) target.takes = false;
 }
 
+/// What becomes of a recipient if the next commit succeeds.
+Fate QueuedDelivery::judged(const Round& round, const Route& route) {
+  if (route.fate) return *route.fate;
+  if (!route.remote.empty()) return delivered();
+  auto outcome = gone({});
+  for (const auto at : route.targets) {
+    const auto& target = round.targets.at(at);
+    if (target.takes) return delivered();
+    if (target.why_not != Errc::not_found) outcome = later(target.why_not);
+  }
+  return outcome;
+}
+
 Task<Result<void>> QueuedDelivery::settle_all(Round& round, const queue::Job& job,
                                               const queue::Settle& settle) {
   Staged message;
   co_await ask_quotas(round, job, false);
   for (;;) {
-    bool any = false;
     round.outcomes.clear();
-    for (const auto& route : round.routes) {
-      auto outcome = route.fate.value_or(gone({}));
-      for (const auto at : route.targets) {
-        const auto& target = round.targets.at(at);
-        if (target.takes) outcome = delivered();
-        if (outcome.kind == Fate::Kind::failed && target.why_not != Errc::not_found)
-          outcome = later(target.why_not);
-      }
-      if (!route.remote.empty()) outcome = delivered();
-      any = any || outcome.kind == Fate::Kind::sent;
-      round.outcomes.push_back(std::move(outcome));
-    }
-    if (!any) co_return fail(Errc::not_found, "nothing to commit");
+    for (const auto& route : round.routes) round.outcomes.push_back(judged(round, route));
+    const auto sent = std::ranges::find(round.outcomes, Fate::Kind::sent, &Fate::kind);
+    if (sent == round.outcomes.end()) co_return fail(Errc::not_found, "nothing to commit");
     if (!message) {
       POSTERN_CO_TRY(message, co_await stage(job));
     }

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "delivery/delivery.hpp"
@@ -43,10 +44,13 @@ class QueuedDelivery final : public queue::LocalDelivery {
   struct Round {
     std::vector<Route> routes;  ///< One for each recipient of the job.
     std::vector<Target> targets;
+    std::unordered_map<AccountId, std::size_t> known;  ///< Whose target stands where.
     Outcomes outcomes;
   };
 
   [[nodiscard]] Round plan(const queue::Job& job) const;
+  static void add_targets(Round& round, std::vector<directory::Resolution>& found, bool alone);
+  [[nodiscard]] static queue::RecipientOutcome judged(const Round& round, const Route& route);
   Task<> ask_quotas(Round& round, const queue::Job& job, bool distrust);
   Task<Result<Staged>> stage(const queue::Job& job);
   Task<Result<void>> commit(const Round& round, const queue::Job& job, Staged message,

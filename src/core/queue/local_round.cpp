@@ -7,6 +7,7 @@
 
 #include "queue/codec.hpp"
 #include "queue/stored_queue.hpp"
+#include "vocab/try.hpp"
 
 namespace postern::queue {
 
@@ -107,25 +108,28 @@ Task<bool> StoredQueue::attempt_local(Active& active, std::string domain,
 /// Makes the recipients in memory what they are on disk, as soon as that can be known. False: the
 /// queue stops.
 Task<bool> StoredQueue::read_again(Active& active) {
-  const auto id = active.message.id;
   while (!stopping_) {
-    const auto ticket = engine_.tip()->ticket();
-    const auto durable = co_await engine_.durable(ticket);
-    if (durable && engine_.health() != kv::Health::read_only) {
-      std::vector<std::string> keys{message_key(id)};
-      const auto reader = engine_.published();
-      const auto found = co_await reader->get(std::move(keys));
-      if (found && found->at(0)) {
-        auto stored = decode_message(id, *found->at(0));
-        if (stored && stored->recipients.size() == active.message.recipients.size()) {
-          active.message.recipients = std::move(stored->recipients);
-          co_return true;
-        }
-      }
+    auto stored = co_await durable_record(active.message.id);
+    if (stored && stored->recipients.size() == active.message.recipients.size()) {
+      active.message.recipients = std::move(stored->recipients);
+      co_return true;
     }
     co_await wake_.wait_for(core_.timers, Journal::kLookAgain);
   }
   co_return false;
+}
+
+/// The record as it is once all that was ordered so far is on disk, or known to be lost.
+Task<Result<Message>> StoredQueue::durable_record(QueueId id) {
+  const auto ticket = engine_.tip()->ticket();
+  POSTERN_CO_CHECK(co_await engine_.durable(ticket));
+  if (engine_.health() == kv::Health::read_only) co_return fail(Errc::unavailable);
+  std::vector<std::string> keys{message_key(id)};
+  const auto reader = engine_.published();
+  POSTERN_CO_TRY(const auto found, co_await reader->get(std::move(keys)));
+  const auto& value = found.at(0);
+  if (!value) co_return fail(Errc::not_found);
+  co_return decode_message(id, *value);
 }
 
 }  // namespace postern::queue

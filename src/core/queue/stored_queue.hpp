@@ -86,6 +86,7 @@ class StoredQueue final : public Queue {
   Task<> local_first(Active& active);
   Task<bool> attempt_local(Active& active, std::string domain, std::vector<std::size_t> recipients);
   Task<bool> read_again(Active& active);
+  Task<Result<Message>> durable_record(QueueId id);
   void enqueue(Active& active);
   void pump();
   void start_from(Destination& destination);
