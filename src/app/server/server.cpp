@@ -217,7 +217,11 @@ Task<> Server::maintain() {
   const Duration sweep_every = std::chrono::seconds{config.sweep_seconds};
   Instant sweep_at = core.clock.instant();
   Instant expire_at = core.clock.instant() + 1h;
+  auto generation = engine_->generation();
   for (bool more = true; more && !stop_asked_;) {
+    // Sessions that idle would find out at the next change only.
+    const auto before = std::exchange(generation, engine_->generation());
+    if (generation != before) store_->tell_reopened();
     const auto flushed = co_await trace_->flush();
     if (!flushed) logger_.warn("trace not written", {{"why", to_string(flushed.error().code)}});
     if (core.clock.instant() >= sweep_at) {

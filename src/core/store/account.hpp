@@ -95,6 +95,8 @@ class Account {
   /// Under the writer: everything known is void (the account was removed).
   void forget();
   void drop_views() { views_.clear(); }
+  /// Forgets what a reopening of the engine made void, and tells subscribers of it.
+  void look_for_reopening() { forget_views_if_void(); }
   [[nodiscard]] std::size_t view_bytes() const;
   [[nodiscard]] std::size_t view_count() const { return views_.size(); }
 

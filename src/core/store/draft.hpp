@@ -11,13 +11,17 @@
 namespace postern::store {
 
 /// A message coming in: counted, parsed for structure and cut into checked, compressed chunks in
-/// one pass. Bodies beyond 1 MiB go into the store as they come. Belongs to one core.
+/// one pass. Bodies beyond 1 MiB go into the store as they come, and shorter ones while memory is
+/// scarce. Belongs to one core.
 class Draft {
  public:
   virtual ~Draft() = default;
   /// The next octets of the body, which the caller keeps alive till the task ends. Failures:
   /// `store_full`, `unavailable`, `limit_reached` (message memory); the draft is then dead.
   virtual Task<Result<void>> feed(std::string_view octets) = 0;
+  /// Others may soon wait for memory: whoever feeds slowly had better give up. What could be put
+  /// into the store was.
+  [[nodiscard]] virtual bool memory_scarce() const { return false; }
   /// The end. The draft is used up.
   virtual Task<Result<std::shared_ptr<const StagedMessage>>> finish() = 0;
 };

@@ -6,6 +6,8 @@
 #include <map>
 #include <utility>
 
+#include <boost/asio/post.hpp>
+
 #include "async/on_core.hpp"
 #include "layout/keys.hpp"
 #include "store/bodies.hpp"
@@ -292,6 +294,11 @@ Task<Result<void>> LocalStore::sweep() {
   views_ = sum.views;
   view_bytes_ = sum.view_bytes;
   co_return first;
+}
+
+void LocalStore::tell_reopened() {
+  for (const auto& shard : shards_)
+    asio::post(shard->core().executor, [at = shard.get()] { at->look_for_reopening(); });
 }
 
 MailStore::Stats LocalStore::stats() const {

@@ -37,6 +37,7 @@ class LocalStore final : public MailStore {
   Task<Result<void>> remove_account(AccountId account) override;
   std::unique_ptr<AccountSession> open(AccountId account, std::string address) override;
   Task<Result<void>> sweep() override;
+  void tell_reopened() override;
   [[nodiscard]] Stats stats() const override;
 
   // For sessions.

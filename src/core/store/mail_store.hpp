@@ -92,6 +92,8 @@ class MailStore {
   /// Runs the sweeper once: erases due blobs without links, `gone` records past retention, and on
   /// the first run what was pending at start-up. Called now and then by the program.
   virtual Task<Result<void>> sweep() = 0;
+  /// The engine was reopened: tells whoever waits for changes, who then finds the session stale.
+  virtual void tell_reopened() {}
 
   struct Stats {
     std::uint64_t accounts_open = 0;

@@ -10,7 +10,8 @@ namespace postern::store {
 /// Octets of message bodies that this process holds at one time, over all cores. Thread-safe.
 class MemoryBudget {
  public:
-  explicit MemoryBudget(std::uint64_t octets) : left_{static_cast<std::int64_t>(octets)} {}
+  explicit MemoryBudget(std::uint64_t octets)
+      : few_{static_cast<std::int64_t>(octets / 4)}, left_{static_cast<std::int64_t>(octets)} {}
 
   /// Takes `octets` if there are so many; a single taker larger than the whole budget never gets
   /// them.
@@ -20,9 +21,12 @@ class MemoryBudget {
     left_.fetch_add(wanted);
     return false;
   }
+  /// Less than a quarter is left.
+  [[nodiscard]] bool scarce() const { return left_.load() < few_; }
   void give_back(std::uint64_t octets) { left_.fetch_add(static_cast<std::int64_t>(octets)); }
 
  private:
+  const std::int64_t few_;
   std::atomic<std::int64_t> left_;
 };
 
@@ -39,6 +43,7 @@ class Reservation {
     held_ += octets;
     return true;
   }
+  [[nodiscard]] bool scarce() const { return budget_->scarce(); }
   void shrink_to(std::uint64_t octets) {
     if (octets >= held_) return;
     budget_->give_back(held_ - octets);

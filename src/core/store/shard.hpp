@@ -43,6 +43,11 @@ class Shard {
   /// After views may have grown: drops those of the accounts used longest ago.
   void trim_views();
 
+  /// After a reopening of the engine: every account tells its subscribers.
+  void look_for_reopening() {
+    for (const auto& [id, slot] : accounts_) slot.account->look_for_reopening();
+  }
+
   struct Stats {
     std::uint64_t accounts = 0;
     std::uint64_t views = 0;

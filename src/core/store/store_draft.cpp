@@ -82,6 +82,8 @@ Task<Result<void>> StoreDraft::feed(std::string_view octets) {
     octets.remove_prefix(piece.size());
     POSTERN_CO_CHECK(co_await close_chunks(false));
   }
+  // Whoever drips would hold what others need.
+  if (memory_scarce() && out_->chunks.bytes() > 0) co_return co_await stream_out();
   co_return Result<void>{};
 }
 

@@ -24,6 +24,7 @@ class StoreDraft final : public Draft {
              std::uint64_t run);
 
   Task<Result<void>> feed(std::string_view octets) override;
+  [[nodiscard]] bool memory_scarce() const override { return hold_->memory.scarce(); }
   Task<Result<std::shared_ptr<const StagedMessage>>> finish() override;
 
  private:

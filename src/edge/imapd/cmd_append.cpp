@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <utility>
 
 #include "imap/print.hpp"
@@ -5,6 +6,7 @@
 #include "imapd/commands.hpp"
 #include "imapd/flag_names.hpp"
 #include "imapd/response_for.hpp"
+#include "net/pace.hpp"
 #include "vocab/try.hpp"
 
 // APPEND (RFC 9051 §6.3.12), with several messages (RFC 3502). Octets go into the store's drafts as
@@ -14,6 +16,11 @@ namespace {
 
 /// Taken from the reader at once.
 constexpr std::size_t kPiece = 64UL * 1024;
+
+/// Nobody is hung up on sooner than RFC 9051 §5.4 lets us; but memory that others need is not kept
+/// for who drips: that is answered by NO, and the rest of the message thrown away.
+constexpr net::PaceLimits kPace{.grace = std::chrono::minutes{30}, .rate = 256};
+constexpr net::PaceLimits kScarcePace{.grace = std::chrono::seconds{10}, .rate = 16UL * 1024};
 
 Answer no_such_mailbox() {
   return no("Create the mailbox first", "TRYCREATE");
@@ -42,11 +49,29 @@ Task<Result<void>> begin(Connection& c, const imap::Append& command) {
   co_return Result<void>{};
 }
 
+/// Waits for octets of the message. `limit_reached`: it drips, and memory is scarce.
+/// `peer_timeout`: too little came for too long.
+Task<Result<void>> more_octets(Connection& c, const store::Draft& draft, net::Pace& pace) {
+  const Instant until = c.core.clock.instant() + read_limit(c);
+  for (;;) {
+    const Instant before = c.core.clock.instant();
+    const auto got = co_await more_input(c, std::min(until - before, net::Pace::kLook));
+    pace.waited(c.core.clock.instant() - before);
+    if (!got && got.error().code != Errc::peer_timeout) co_return std::unexpected(got.error());
+    if (draft.memory_scarce() && !pace.within(kScarcePace)) co_return fail(Errc::limit_reached);
+    if (!pace.within(kPace)) co_return fail(Errc::peer_timeout);
+    if (got) co_return Result<void>{};
+    if (c.core.clock.instant() >= until) co_return std::unexpected(got.error());
+  }
+}
+
 Task<Result<void>> take_octets(Connection& c, store::Draft& draft) {
+  net::Pace pace;
   while (c.reader.message_left() > 0) {
     const auto piece = c.reader.take_message(kPiece);
+    pace.got(piece.size());
     if (piece.empty()) {
-      POSTERN_CO_CHECK(co_await more_input(c, read_limit(c)));
+      POSTERN_CO_CHECK(co_await more_octets(c, draft, pace));
     } else {
       POSTERN_CO_CHECK(co_await draft.feed(piece));
     }

@@ -3,7 +3,6 @@
 
 #include "imapd/commands.hpp"
 #include "imapd/fetch.hpp"
-#include "imapd/response_for.hpp"
 #include "vocab/try.hpp"
 
 // FETCH (RFC 9051 §6.4.5): what it works on, and what is remembered of it.
@@ -42,15 +41,11 @@ Answered cmd_fetch(Connection& c, imap::Fetch command) {
                              .positions = *std::move(positions)};
   const auto outcome = co_await fetch(context, command, c.out);
   if (!outcome) {
-    // Perhaps within a response: whatever were said now, the client could take it for the rest of a
-    // message. So nothing is said any more.
-    if (!response_for(outcome.error().code)) co_return std::unexpected(outcome.error());
     c.services.logger.warn("a message could not be read",
                            {{"account", c.account->id()},
                             {"code", outcome.error().code},
                             {"detail", log::Detail{outcome.error().detail}}});
-    c.out.buffer().clear();
-    co_return fail(Errc::peer_closed, "the session gives up");
+    co_return std::unexpected(outcome.error());
   }
   if (!outcome->seen.empty()) c.own = seen_change(*outcome, *context.view);
   // RFC 9051 §6.4.9: a UID that is there no more is passed over.

@@ -10,16 +10,21 @@ namespace {
 
 using Event = imap::CommandReader::Event;
 
-/// Lets changes wake the stream for as long as it lives.
+/// Lets changes wake the stream for as long as it lives. With no mailbox selected there is one
+/// thing to be told of: that the store was reopened.
 class Idling {
  public:
-  explicit Idling(Connection& c) : c_{c} { c_.idling = true; }
+  explicit Idling(Connection& c) : c_{c} {
+    c_.idling = true;
+    if (!c.selection) changes_ = subscribe(c);
+  }
   ~Idling() { c_.idling = false; }
   Idling(const Idling&) = delete;
   Idling& operator=(const Idling&) = delete;
 
  private:
   Connection& c_;
+  std::unique_ptr<store::Subscription> changes_;
 };
 
 /// Waits for a line or a change; tells of the change.

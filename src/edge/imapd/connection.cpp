@@ -120,14 +120,18 @@ Task<Result<void>> select(Connection& c, MailboxId mailbox, bool read_only) {
   auto selection = std::make_unique<Selection>();
   selection->mailbox = mailbox;
   selection->read_only = read_only;
-  // Destroyed on this core, the subscription never calls after the connection's end.
-  selection->changes = c.account->subscribe_changes(c.core.executor, [&c] {
-    if (!c.idling || std::exchange(c.woke_itself, true)) return;
-    c.stream.wake();
-  });
+  selection->changes = subscribe(c);
   POSTERN_CO_TRY(selection->view, co_await c.account->view(mailbox));
   c.selection = std::move(selection);
   co_return Result<void>{};
+}
+
+std::unique_ptr<store::Subscription> subscribe(Connection& c) {
+  // Destroyed on this core, the subscription never calls after the connection's end.
+  return c.account->subscribe_changes(c.core.executor, [&c] {
+    if (!c.idling || std::exchange(c.woke_itself, true)) return;
+    c.stream.wake();
+  });
 }
 
 void note_condstore(Connection& c) {

@@ -103,6 +103,9 @@ void close_selection(Connection& c);
 /// Makes `mailbox` the selected one. `not_found`.
 Task<Result<void>> select(Connection& c, MailboxId mailbox, bool read_only);
 
+/// While it lives, and the connection is `idling`, changes of the account wake the stream.
+[[nodiscard]] std::unique_ptr<store::Subscription> subscribe(Connection& c);
+
 /// From now on MODSEQ is told (RFC 7162 §3.1): a command that enables it was given.
 void note_condstore(Connection& c);
 

@@ -76,6 +76,12 @@ Task<Result<std::shared_ptr<const store::MailboxView>>> mark_seen(
   co_return newest;
 }
 
+/// Takes the begun response back, or else lets the connection end.
+std::unexpected<Error> broken_off(Output& output, std::uint64_t mark, Error why) {
+  if (output.roll_back(mark)) return std::unexpected{std::move(why)};
+  return fail(Errc::peer_closed, "within a response: " + why.detail);
+}
+
 std::vector<std::size_t> wanted_positions(const FetchContext& context, const imap::Fetch& command) {
   auto positions = context.positions;
   if (command.changed_since) {
@@ -125,7 +131,9 @@ Task<Result<FetchOutcome>> fetch(const FetchContext& context, const imap::Fetch&
                            .number = static_cast<std::uint32_t>(positions[i] + 1),
                            .form = context.form};
       if (records) {
-        POSTERN_CO_CHECK(co_await fetch_message(message, command, output, outcome));
+        const auto mark = output.position();
+        auto shown = co_await fetch_message(message, command, output, outcome);
+        if (!shown) co_return broken_off(output, mark, std::move(shown).error());
         POSTERN_CO_CHECK(co_await output.drain_if_large());
       } else {
         print_entry(message, command, output.buffer());

@@ -33,8 +33,9 @@ struct FetchOutcome {
 };
 
 /// Sends the FETCH responses (RFC 9051 §6.4.5). Messages are streamed: no more than a piece of one
-/// is in memory. A failure in the middle of a response means the connection must end: what was
-/// announced cannot be sent.
+/// is in memory. After a failure the client has whole responses only and can be answered, unless a
+/// part of one was sent already: then what was announced cannot be, and the failure is
+/// `peer_closed`, which ends the connection.
 Task<Result<FetchOutcome>> fetch(const FetchContext& context, const imap::Fetch& command,
                                  Output& output);
 

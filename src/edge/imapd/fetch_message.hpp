@@ -21,7 +21,7 @@ struct MessageFetch {
   imap::NameForm form = imap::NameForm::mutf7;
 };
 
-/// Its FETCH response. A failure ends the connection.
+/// Its FETCH response. After a failure some of it may have been said.
 Task<Result<void>> fetch_message(const MessageFetch& message, const imap::Fetch& command,
                                  Output& output, FetchOutcome& outcome);
 

@@ -30,6 +30,18 @@ class MessagesTest : public ::testing::Test {
     a_.ask("s SELECT INBOX\n");
     b_.ask("s SELECT INBOX\n");
   }
+  /// A message that compresses badly; how long it is.
+  std::size_t append_noise(std::size_t least) {
+    std::string octets = "Subject: noise\r\n\r\n";
+    while (octets.size() < least) {
+      for (int i = 0; i < 76; ++i) octets.push_back("0123456789abcdef"[rig_.random.u64() % 16]);
+      octets += "\r\n";
+    }
+    a_.say("p APPEND INBOX {" + std::to_string(octets.size()) + "+}\n");
+    rig_.machine.group().spawn(push(a_.stream(), octets + "\r\n"));
+    EXPECT_THAT(a_.heard(), HasSubstr("p OK"));
+    return octets.size();
+  }
 
   Rig rig_;
   Client a_{rig_};
@@ -250,6 +262,130 @@ TEST_F(MessagesTest, AfterTheStoreWasReopenedNothingIsShown) {
   rig_.engine->reopen();
   EXPECT_EQ(b_.ask("b FETCH 1 FLAGS\n"), "* BYE The store was reopened, please connect again\n");
   EXPECT_TRUE(b_.closed());
+}
+
+TEST_F(MessagesTest, IdleEndsWhenTheStoreIsReopened) {
+  fill(1);
+  EXPECT_EQ(a_.ask("i IDLE\n"), "+ idling\n");
+  Client nowhere{rig_};
+  nowhere.log_in();
+  EXPECT_EQ(nowhere.ask("i IDLE\n"), "+ idling\n");
+  rig_.mail->tell_reopened();
+  EXPECT_EQ(a_.heard(), "") << "there was no reopening";
+  rig_.engine->reopen();
+  rig_.mail->tell_reopened();
+  EXPECT_EQ(a_.heard(), "* BYE The store was reopened, please connect again\n");
+  EXPECT_TRUE(a_.closed());
+  EXPECT_EQ(nowhere.heard(), "* BYE The store was reopened, please connect again\n");
+  EXPECT_TRUE(nowhere.closed());
+}
+
+/// Lets the store lose the pieces of bodies: the large values, from the `from`th on.
+class Loss {
+ public:
+  Loss(Rig& rig, std::size_t from) {
+    const kv::Range all{.begin = {}, .end = std::string(1, '\xff'), .limit = 100'000};
+    const auto page = rig.machine.run(rig.engine->published()->scan(all)).value();
+    kv::Batch batch;
+    for (const auto& pair : page.pairs) {
+      if (pair.value.size() > 5'000 && found_++ >= from) batch.erase(pair.key);
+    }
+    const auto ticket =
+        rig.machine.run(rig.engine->append(std::move(batch), kv::Engine::Purpose::housekeeping));
+    EXPECT_TRUE(rig.machine.run(rig.engine->durable(ticket.value())));
+  }
+  [[nodiscard]] std::size_t pieces() const { return found_; }
+
+ private:
+  std::size_t found_ = 0;
+};
+
+TEST_F(MessagesTest, AMessageThatCannotBeReadIsAnswered) {
+  a_.append("INBOX", "small");
+  append_noise(40'000);
+  a_.append("INBOX", "after");
+  a_.ask("s SELECT INBOX\n");
+  const Loss loss{rig_, 0};
+  ASSERT_GE(loss.pieces(), 1U);
+  EXPECT_EQ(a_.ask("a FETCH 1:3 (UID BODY.PEEK[TEXT])\n"),
+            "* 1 FETCH (UID 1 BODY[TEXT] {7}\nsmall\n)\na NO [CORRUPTION] Stored data is damaged\n")
+      << "no half response";
+  EXPECT_THAT(a_.ask("b FETCH 2 BODY.PEEK[]\n"), StartsWith("b NO [CORRUPTION]"));
+  EXPECT_THAT(a_.ask("c FETCH 2 (UID FLAGS ENVELOPE)\n"), HasSubstr("c OK"));
+  EXPECT_THAT(a_.ask("d FETCH 3 BODY.PEEK[TEXT]\n"), HasSubstr("after"));
+}
+
+/// Within a literal whose beginning is sent nothing can be said but what it announced.
+TEST_F(MessagesTest, AMessageThatBreaksOffEndsTheConnection) {
+  const auto size = append_noise(700'000);
+  a_.ask("s SELECT INBOX\n");
+  const Loss loss{rig_, 2};
+  ASSERT_GE(loss.pieces(), 4U);
+  const auto said = a_.ask("a FETCH 1 BODY.PEEK[]\n");
+  EXPECT_THAT(said, StartsWith("* 1 FETCH (BODY[] {" + std::to_string(size) + "}"));
+  EXPECT_THAT(said, Not(HasSubstr("a NO")));
+  EXPECT_LT(said.size(), size);
+  EXPECT_TRUE(a_.closed());
+}
+
+/// UIDs that another session expunged, or that never were, are passed over (RFC 9051 §6.4.9).
+TEST_F(MessagesTest, CommandsPassOverUidsThatAreGone) {
+  fill(4);
+  b_.ask("a UID STORE 2,3 +FLAGS.SILENT (\\Deleted)\nb UID EXPUNGE 2,3\n");
+  EXPECT_EQ(a_.ask("a UID FETCH 99 FLAGS\n"), "* 3 EXPUNGE\n* 2 EXPUNGE\na OK Fetched\n");
+  fill(0);
+  EXPECT_EQ(a_.ask("a UID FETCH 2:3 (FLAGS BODY.PEEK[])\n"), "a OK Fetched\n");
+  EXPECT_EQ(a_.ask("b UID STORE 2:3,4 +FLAGS (\\Flagged)\n"),
+            "* 2 FETCH (UID 4 FLAGS (\\Flagged))\nb OK Stored\n");
+  EXPECT_THAT(a_.ask("c UID COPY 2:3 Trash\n"),
+              AllOf(StartsWith("c OK"), Not(HasSubstr("COPYUID"))));
+  EXPECT_THAT(a_.ask("d UID MOVE 2:3 Trash\n"),
+              AllOf(StartsWith("d OK"), Not(HasSubstr("COPYUID"))));
+  EXPECT_THAT(a_.ask("e UID COPY 2:4 Trash\n"), HasSubstr(" 4 1] "));
+  EXPECT_THAT(a_.ask("f UID EXPUNGE 2:3\n"), Not(HasSubstr("* ")));
+  EXPECT_THAT(a_.ask("g STATUS Trash (MESSAGES)\n"), StartsWith("* STATUS Trash (MESSAGES 1)\n"));
+}
+
+/// The same when they went behind this session's back and its numbers still count them.
+TEST_F(MessagesTest, CommandsPassOverWhatOthersExpungedMeanwhile) {
+  fill(3);
+  b_.ask("a STORE 2 +FLAGS.SILENT (\\Deleted)\nb EXPUNGE\n");
+  EXPECT_THAT(a_.ask("a UID STORE 1:3 +FLAGS (\\Seen)\n"),
+              AllOf(HasSubstr("* 2 EXPUNGE"), Not(HasSubstr("UID 2 ")), HasSubstr("a OK")));
+  b_.ask("c NOOP\nd STORE 1 +FLAGS.SILENT (\\Deleted)\ne EXPUNGE\n");
+  EXPECT_THAT(a_.ask("b UID COPY 1:3 Trash\n"), AllOf(HasSubstr(" 3 1] "), HasSubstr("b OK")));
+  EXPECT_THAT(a_.ask("c UID MOVE 1:3 Trash\n"), AllOf(HasSubstr(" 3 2] "), HasSubstr("c OK")));
+}
+
+/// Drips while memory is scarce: answered, and the rest of it thrown away.
+TEST(Append, SlowSendersStarveNobody) {
+  Rig rig{{.message_bytes = 400'000}};
+  const std::string part(60'000, 'x');
+  std::vector<std::unique_ptr<Client>> slow;
+  for (int i = 0; i < 6; ++i) {
+    slow.push_back(std::make_unique<Client>(rig));
+    slow.back()->log_in();
+    EXPECT_EQ(slow.back()->ask("a APPEND INBOX {100000}\n"), "+ go on\n");
+    slow.back()->say(part);
+  }
+  Client fast{rig};
+  fast.log_in();
+  const std::string message = "Subject: x\n\n" + std::string(99'988, 'y');
+  fast.say("f APPEND INBOX {100002+}\n" + message + "\n");
+  EXPECT_EQ(fast.heard(), "");
+  for (int seconds = 0; seconds < 25; ++seconds) {
+    for (const auto& client : slow) client->say("x");
+    rig.machine.advance(1s);
+  }
+  EXPECT_THAT(fast.heard(), HasSubstr("f OK [APPENDUID"));
+  int refused = 0;
+  for (const auto& client : slow) {
+    const auto said = client->heard();
+    refused += said.starts_with("a NO [LIMIT]") ? 1 : 0;
+    EXPECT_FALSE(client->closed());
+  }
+  EXPECT_GE(refused, 1);
+  EXPECT_LT(refused, 6) << "no more than need be";
 }
 
 TEST_F(MessagesTest, SearchAndItsSavedResult) {

@@ -12,8 +12,15 @@ Task<Result<void>> Output::drain_if_large() {
 Task<Result<void>> Output::flush() {
   if (text_.empty()) co_return Result<void>{};
   const auto sent = co_await stream_.write(text_, limit_);
+  sent_ += text_.size();
   text_.clear();
   co_return sent;
+}
+
+bool Output::roll_back(std::uint64_t position) {
+  if (position < sent_) return false;
+  text_.resize(static_cast<std::size_t>(position - sent_));
+  return true;
 }
 
 void Output::shrink() {

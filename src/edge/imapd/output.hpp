@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 
 #include "async/task.hpp"
@@ -29,6 +30,10 @@ class Output {
   [[nodiscard]] Task<Result<void>> drain_if_large();
   /// Sends everything.
   [[nodiscard]] Task<Result<void>> flush();
+  /// How many octets were said so far, sent or not.
+  [[nodiscard]] std::uint64_t position() const { return sent_ + text_.size(); }
+  /// Unsays what was said after `position`; false when some of that is sent already.
+  [[nodiscard]] bool roll_back(std::uint64_t position);
   /// Gives the memory back; only with nothing unsent.
   void shrink();
 
@@ -36,6 +41,7 @@ class Output {
   net::Stream& stream_;
   Duration limit_;
   std::string text_;
+  std::uint64_t sent_ = 0;
 };
 
 }  // namespace postern::imapd

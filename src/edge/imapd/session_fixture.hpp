@@ -45,7 +45,7 @@ class CountingGuard final : public LoginGuard {
 struct Rig {
   static constexpr std::string_view kUser = "ann@example.org";
 
-  Rig() {
+  explicit Rig(store::Settings of_store = {}) : store_settings{of_store} {
     settings->implicit_tls = true;
     settings->hostname = "mail.example.org";
     // Memory streams look at no context; it must only be there.
@@ -64,7 +64,8 @@ struct Rig {
   InlinePool pool;
   std::unique_ptr<kv::MemoryEngine> engine =
       std::make_unique<kv::MemoryEngine>(kv::MemoryEngine::Options{}, kv::MemoryDisk{});
-  std::unique_ptr<store::MailStore> mail = store::make_mail_store(*engine, cores, {});
+  store::Settings store_settings;
+  std::unique_ptr<store::MailStore> mail = store::make_mail_store(*engine, cores, store_settings);
   std::unique_ptr<directory::Directory> directory =
       machine
           .run(directory::open_directory(

@@ -10,35 +10,6 @@
 namespace postern::smtpd {
 namespace {
 
-/// A message beyond its limit is read to its end, so that the session can go on; but not for ever.
-constexpr std::uint64_t kOversizeFactor = 4;
-constexpr std::uint64_t kOversizeFloor = 16U << 20U;
-
-/// Counts what one message's data costs in octets and time.
-class Patience {
- public:
-  explicit Patience(Session& session)
-      : session_{session}, deadline_{session.core.clock.instant() + limits().message} {}
-
-  /// More input, if none is left. `too_large`: more than anyone should have to throw away.
-  Task<Result<void>> fill() {
-    if (!session_.wire.input().empty()) co_return Result<void>{};
-    if (used_ > std::max(session_.settings.max_message * kOversizeFactor, kOversizeFloor))
-      co_return fail(Errc::too_large);
-    const Duration left = deadline_ - session_.core.clock.instant();
-    const auto filled = co_await session_.wire.fill(std::min(limits().data_block, left));
-    used_ += session_.wire.input().size();
-    co_return filled;
-  }
-
- private:
-  [[nodiscard]] const Timeouts& limits() const { return session_.settings.timeouts; }
-
-  Session& session_;
-  Instant deadline_;
-  std::uint64_t used_ = 0;
-};
-
 Flow give_up(Session& session, Errc code) {
   session.logger.info("message data broke off", {{"id", session.transaction.id}, {"why", code}});
   session.reset();
@@ -54,10 +25,12 @@ void decode(smtp::DataDecoder& decoder, std::string_view& input, std::string& ou
 
 /// The octets of one chunk; what is left of it when the wait for more fails is in `left`.
 Task<Result<void>> take_chunk(Session& session, std::uint64_t& left) {
-  Patience patience{session};
   Chunked* const chunked = session.transaction.chunked.get();
+  Patience nobodys{session};
+  Patience& patience = chunked != nullptr ? chunked->patience : nobodys;
+  const Incoming* const message = chunked != nullptr ? &chunked->message : nullptr;
   while (left > 0) {
-    POSTERN_CO_CHECK(co_await patience.fill());
+    POSTERN_CO_CHECK(co_await patience.fill(message, session.settings.timeouts.data_block));
     std::string_view& input = session.wire.input();
     const auto piece =
         input.substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(left, input.size())));
@@ -86,7 +59,7 @@ Task<Flow> run(Session& session, const smtp::Data&) {
   Patience patience{session};
   std::string piece;
   while (!decoder.done()) {
-    const auto filled = co_await patience.fill();
+    const auto filled = co_await patience.fill(&message, session.settings.timeouts.data_block);
     if (!filled) co_return give_up(session, filled.error().code);
     decode(decoder, session.wire.input(), piece);
     co_await message.take(piece);

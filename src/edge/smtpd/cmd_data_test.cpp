@@ -79,6 +79,63 @@ TEST(Data, RefusesWhatIsTooLarge) {
   EXPECT_LT(rig.delivery.fed, 1100U);
 }
 
+/// The grace of five minutes, and a second for every 256 octets.
+TEST(Data, EndsWithThoseWhoDrip) {
+  std::string drip;
+  for (int i = 0; i < 4; ++i) drip += "C~ x\nT: wait 60s\nT: quiet\n";
+  Rig rig;
+  EXPECT_EQ(
+      rig.play(script({kReady, kData, drip, "C~ x\nT: wait 58s\nT: quiet\nC~ x\nT: wait 10s\n",
+                       "S: 421 4.4.2 *\nT: closed\n"})),
+      "");
+  EXPECT_THAT(rig.delivery.messages, IsEmpty());
+  Rig longer;
+  const std::string worth = "C: " + std::string(256 * 60, 'x') + "\n";
+  EXPECT_EQ(longer.play(script({kReady, kData, drip, worth, "T: wait 58s\nT: quiet\nC: x\n",
+                                "T: wait 58s\nT: quiet\nC: .\nS: 250 *\n"})),
+            "");
+}
+
+TEST(Bdat, WaitsForChunksAreCountedTogether) {
+  std::string drip;
+  for (int i = 0; i < 4; ++i) drip += "C~ BDAT 1\\r\\nx\nS: 250 *\nT: wait 70s\nT: quiet\n";
+  Rig rig;
+  EXPECT_EQ(rig.play(script({kReady, drip, "T: wait 60s\nS: 421 4.4.2 *\nT: closed\n"})), "");
+  EXPECT_THAT(rig.delivery.messages, IsEmpty());
+}
+
+/// Many who hold memory and drip, and one who needs it and does not.
+TEST(Data, SlowSendersStarveNobody) {
+  Rig rig;
+  rig.delivery.memory = std::make_shared<store::MemoryBudget>(100'000);
+  const std::string begin =
+      "EHLO a\r\nMAIL FROM:<a@example.net>\r\nRCPT TO:<ann@example.org>\r\nDATA\r\n"
+      "From: a@example.net\r\n\r\n";
+  const auto connect = [&](std::size_t octets) {
+    auto pair = net::make_memory_pair(rig.machine.core());
+    rig.machine.group().spawn(
+        serve(rig.machine.core(), std::move(pair.server), rig.services, rig.settings));
+    (void)rig.machine.run(pair.client->write(begin + std::string(octets, 'x'), 1s));
+    return std::move(pair.client);
+  };
+  std::vector<std::unique_ptr<net::Stream>> slow;
+  for (int i = 0; i < 9; ++i) slow.push_back(connect(10'000));
+  auto fast = connect(20'000);
+  (void)rig.machine.run(fast->write("\r\n.\r\n", 1s));
+  EXPECT_THAT(rig.delivery.messages, IsEmpty()) << "no memory is left";
+  for (int seconds = 0; seconds < 20; ++seconds) {
+    for (const auto& stream : slow) (void)rig.machine.run(stream->write("x", 1s));
+    rig.machine.advance(1s);
+  }
+  EXPECT_THAT(rig.delivery.messages, SizeIs(1));
+  const auto said = rig.machine.run(slow.front()->read(1s));
+  ASSERT_TRUE(said);
+  EXPECT_THAT(std::string{*said}, HasSubstr("\r\n421 4.4.2 "));
+  slow.clear();
+  fast.reset();
+  rig.machine.poll();
+}
+
 TEST(Data, EndsWithThoseWhoNeverStop) {
   Rig rig;
   rig.settings->max_message = 1000;

@@ -18,6 +18,7 @@
 #include "resolver/scripted.hpp"
 #include "sasl/scram_server.hpp"
 #include "smtpd/session.hpp"
+#include "store/memory_budget.hpp"
 #include "text/ascii.hpp"
 #include "text/base64.hpp"
 #include "vocab/try.hpp"
@@ -123,7 +124,6 @@ class FakeDelivery final : public delivery::Delivery {
     co_return fail(Errc::unsupported);
   }
 
-
   std::vector<std::string> messages;
   std::vector<delivery::Transaction> transactions;
   std::optional<Errc> deliver_fails;
@@ -131,12 +131,20 @@ class FakeDelivery final : public delivery::Delivery {
   Duration commit_time{0};
   std::size_t checks = 0;
   std::size_t fed = 0;  ///< Octets that drafts were given.
+  /// What drafts hold till their end; who finds none waits for it, as in the store.
+  std::shared_ptr<store::MemoryBudget> memory;
 
  private:
   struct FakeDraft final : store::Draft {
+    FakeDelivery& owner;
     explicit FakeDraft(FakeDelivery& delivery) : owner{delivery} {}
     Task<Result<void>> feed(std::string_view octets) override {
       if (owner.feed_fails) co_return fail(*owner.feed_fails);
+      for (int tries = 0; memory && !memory->take(octets.size()); ++tries) {
+        if (tries == 30) co_return fail(Errc::limit_reached);
+        co_await sleep(owner.core_, 1s);
+      }
+      held += octets.size();
       owner.fed += octets.size();
       staged->content += octets;
       co_return Result<void>{};
@@ -146,7 +154,14 @@ class FakeDelivery final : public delivery::Delivery {
       POSTERN_CO_TRY(staged->parsed, mime::parse(staged->content));
       co_return std::shared_ptr<const store::StagedMessage>{staged};
     }
-    FakeDelivery& owner;
+    [[nodiscard]] bool memory_scarce() const override { return memory && memory->scarce(); }
+    ~FakeDraft() override {
+      if (memory) memory->give_back(held);
+    }
+    FakeDraft(const FakeDraft&) = delete;
+    FakeDraft& operator=(const FakeDraft&) = delete;
+    std::size_t held = 0;
+    std::shared_ptr<store::MemoryBudget> memory = owner.memory;
     std::shared_ptr<FakeStaged> staged = std::make_shared<FakeStaged>();
   };
 
@@ -170,7 +185,7 @@ class FakeTrace final : public trace::Log {
   Task<Result<std::vector<TraceId>>> find(std::string, std::size_t) override {
     co_return fail(Errc::unsupported);
   }
-  Task<Result<void>> expire(Duration) override { co_return Result<void>{}; }
+  Task<Result<void>> expire(Duration, std::uint64_t) override { co_return Result<void>{}; }
 
   std::uint64_t last = 0;
   std::vector<trace::Event> events_noted;

@@ -28,6 +28,8 @@ class Incoming {
   /// It will not be accepted, whatever comes. The first reason stands.
   void refuse(smtp::Reply why);
   [[nodiscard]] const std::optional<smtp::Reply>& refused() const { return refused_; }
+  /// It holds memory that others wait for.
+  [[nodiscard]] bool memory_scarce() const { return draft_ && draft_->memory_scarce(); }
 
   /// The end: the message is committed for the session's transaction, or not. What to answer.
   Task<smtp::Reply> finish(std::optional<smtp::DataFlaw> flaw);

@@ -15,6 +15,12 @@ bool is_stuck(const Session& session) {
 /// Reads and answers one command.
 Task<Flow> next(Session& session) {
   if (is_stuck(session)) co_return trouble(session, Errc::peer_timeout);
+  if (auto* const chunked = session.transaction.chunked.get();
+      chunked != nullptr && !session.wire.unread()) {
+    const auto limit = session.settings.timeouts.command;
+    const auto come = co_await chunked->patience.fill(&chunked->message, limit);
+    if (!come) co_return trouble(session, come.error().code);
+  }
   const auto line = co_await session.wire.line();
   if (!line) co_return trouble(session, line.error().code);
   const smtp::Command command = smtp::parse_command(*line, session.command_rules());

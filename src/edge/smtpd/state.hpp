@@ -15,6 +15,7 @@
 #include "smtp/data.hpp"
 #include "smtpd/conversation.hpp"
 #include "smtpd/incoming.hpp"
+#include "smtpd/patience.hpp"
 #include "smtpd/session.hpp"
 #include "text/ip.hpp"
 
@@ -27,8 +28,9 @@ struct Login {
 
 /// A message that comes by BDAT, between its chunks.
 struct Chunked {
-  explicit Chunked(Session& session) : message{session} {}
+  explicit Chunked(Session& session) : message{session}, patience{session} {}
   Incoming message;
+  Patience patience;  ///< From the first chunk on, the waits between them included.
   smtp::LineChecker lines;
 };
 
