@@ -101,14 +101,15 @@ void Supervisor::flush() {
 
 void Supervisor::read_all() {
   while (heard_) {
-    auto got = child_.channel.receive();
-    if (got && !*got) return;
-    if (got) {
-      take((*got)->message);
-    } else if (got.error().code == Errc::peer_closed || got.error().code == Errc::io_failed) {
+    const auto got = child_.channel.receive();
+    if (!got && (got.error().code == Errc::peer_closed || got.error().code == Errc::io_failed)) {
       heard_ = false;
-    } else {
+    } else if (!got) {
       log_.logger().warn("the server says what makes no sense", {{"what", got.error().detail}});
+    } else {
+      const auto& parcel = *got;
+      if (!parcel) return;
+      take(parcel->message);
     }
   }
 }
