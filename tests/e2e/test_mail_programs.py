@@ -1,5 +1,4 @@
-"""What Thunderbird, Apple Mail and Outlook say to an IMAP server, in their order and their words, and what they must hear.
-The sequences are from the programs' published sources and from logs that their users posted."""
+"""What Thunderbird, Apple Mail and Outlook say to an IMAP server, in their order and their words, and what they must hear."""
 import re
 
 from lib import postern

@@ -63,7 +63,7 @@ Result<std::uint64_t> RocksStore::free_bytes() const {
 
 bool RocksStore::low_space(std::uint64_t wanted) const {
   // With twice the reserve free no disk fills within a moment: every delivery asks.
-  const auto now = std::chrono::steady_clock::now().time_since_epoch();
+  const auto now = clock_.instant();
   if (wanted < options_.reserve && now < roomy_until_.load(std::memory_order_relaxed)) return false;
   const auto free = free_bytes();
   if (free && *free / 2 > options_.reserve && !options_.free_bytes)

@@ -1,13 +1,13 @@
 #pragma once
 
 #include <atomic>
-#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <memory>
 #include <mutex>
 #include <thread>
 
+#include "async/clock.hpp"
 #include "kv/directory_lock.hpp"
 #include "kv/rocks_database.hpp"
 #include "kv/rocks_engine.hpp"
@@ -65,6 +65,7 @@ class RocksStore final : public Engine {
   Result<void> open_generation(std::uint64_t generation);
 
   const RocksOptions options_;
+  const SystemClock clock_;
   DirectoryLock lock_;
   Pool& pool_;
   log::Logger log_;
@@ -84,8 +85,8 @@ class RocksStore final : public Engine {
   std::atomic<std::uint64_t> appends_ = 0;
   std::atomic<std::uint64_t> syncs_ = 0;
   std::atomic<std::uint64_t> bytes_ = 0;
-  mutable std::atomic<std::chrono::steady_clock::duration> roomy_until_{};  ///< Steady time.
-  std::chrono::steady_clock::duration last_sync_{};  ///< The syncer's own: how long it took.
+  mutable std::atomic<Instant> roomy_until_{};
+  Duration last_sync_{};  ///< The syncer's own: how long it took.
   std::thread syncer_;
 };
 

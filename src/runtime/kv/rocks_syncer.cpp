@@ -96,7 +96,7 @@ void RocksStore::run() {
 void RocksStore::gather() {
   if (waiters_.waiting() < kCrowd) return;
   std::unique_lock lock{mutex_};
-  wake_.wait_for(lock, std::min<std::chrono::steady_clock::duration>(last_sync_, kMaxGather),
+  wake_.wait_for(lock, std::min<Duration>(last_sync_, kMaxGather),
                  [this] { return stopping_ || failed_; });
 }
 
@@ -112,9 +112,9 @@ void RocksStore::sync_once() {
   const std::uint64_t generation = database->generation();
   auto snapshot = database->snapshot();
   if (!snapshot) return failed(generation, snapshot.error());
-  const auto start = std::chrono::steady_clock::now();
+  const auto start = clock_.instant();
   const auto synced = database->sync();
-  last_sync_ = std::chrono::steady_clock::now() - start;
+  last_sync_ = clock_.instant() - start;
   ++syncs_;
   if (!synced) return failed(generation, synced.error());
   const std::uint64_t sequence = (*snapshot)->sequence();
