@@ -16,11 +16,12 @@ Task<> SignalWatch::run(Server& server) {
 void SignalWatch::take_all(Server& server) {
   const auto waiting = all_signals(signals_);
   if (waiting.end) {
-    if (server.stopping()) {
+    if (asked_) {
       server.hurry();
     } else {
       server.ask_to_stop();
     }
+    asked_ = true;
   }
   if (waiting.reload && reload_ && !server.stopping()) reload_(server);
 }

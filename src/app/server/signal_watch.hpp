@@ -22,6 +22,7 @@ class SignalWatch final : public Watch {
   Descriptor signals_;
   std::function<void(Server&)> reload_;
   Readable readable_;
+  bool asked_ = false;  ///< By a signal: a supervisor's word and one signal are one wish.
 };
 
 }  // namespace postern::server

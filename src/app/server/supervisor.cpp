@@ -63,6 +63,7 @@ class Supervisor {
   bool reloading_ = false;  ///< A bundle is on its way or being looked at.
   bool again_ = false;      ///< SIGHUP came meanwhile.
   bool stop_asked_ = false;
+  bool signalled_ = false;    ///< It was us who were asked.
   std::optional<int> ended_;  ///< As waitpid(2) tells.
 };
 
@@ -161,9 +162,10 @@ void Supervisor::finish_reload(const std::string& status) {
 }
 
 void Supervisor::stop() {
-  send({.message = {.kind = stop_asked_ ? Word::hurry : Word::stop}});
+  send({.message = {.kind = signalled_ ? Word::hurry : Word::stop}});
   if (!stop_asked_) notifier_.stopping();
   stop_asked_ = true;
+  signalled_ = true;
 }
 
 void Supervisor::collect() {
