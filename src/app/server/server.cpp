@@ -200,6 +200,9 @@ void Server::add_gauges() {
                        [this] { return static_cast<double>(engine_->health()); });
   registry_.gauge_from("postern_mail_delivered", "Messages put into mailboxes",
                        [this] { return static_cast<double>(store_->stats().delivered); });
+  registry_.gauge_from("postern_bugs", "Exceptions that the queue and the store survived", [this] {
+    return static_cast<double>(queue_->stats().bugs + store_->stats().bugs);
+  });
   registry_.gauge_from("postern_connections", "Connections being served",
                        [this] { return static_cast<double>(core_set_->connections()); });
   registry_.gauge_from("postern_connections_refused",
