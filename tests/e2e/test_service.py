@@ -520,7 +520,9 @@ class Metrics(postern.Case):
             deliver(server, message(f"counted {i}"), server.user)
         self.assertEqual(self.value(server, "postern_mail_delivered"), before + 3)
         self.assertEqual(self.value(server, "postern_store_health"), 0)
-        self.assertGreaterEqual(self.value(server, "postern_connections"), 1)
+        with Wire(server.address("imap")) as client:
+            client.read_line()
+            self.assertGreaterEqual(self.value(server, "postern_connections"), 1)
         self.assertEqual(self.get(server, "/nonsense")[0], 404)
         self.assertIn(self.get(server, method="POST")[0], (404, 405))
         with Wire(server.address("metrics")) as client:
