@@ -115,8 +115,9 @@ Task<Result<void>> Account::load() {
   Tip tip;
   std::vector<std::string> wanted{layout::state_key(id_)};
   POSTERN_CO_TRY(const auto found, co_await reader->get(std::move(wanted)));
-  if (!found.at(0)) co_return fail(Errc::not_found, "no such account");
-  POSTERN_CO_TRY(tip.state, layout::decode_state(*found.at(0)));
+  const auto& state = found.at(0);
+  if (!state) co_return fail(Errc::not_found, "no such account");
+  POSTERN_CO_TRY(tip.state, layout::decode_state(*state));
   const auto prefix = layout::account_key(id_, layout::AccountKind::mailbox).done();
   for (kv::Range range = range_of(prefix);;) {
     POSTERN_CO_TRY(const auto page, co_await reader->scan(range));
@@ -130,7 +131,7 @@ Task<Result<void>> Account::load() {
   }
   if (generation_ != engine_.generation())
     co_return fail(Errc::unavailable, "the store was reopened");
-  tip_ = std::move(tip);
+  tip_ = std::make_unique<Tip>(std::move(tip));
   co_return Result<void>{};
 }
 
@@ -209,8 +210,9 @@ Task<Result<Account::Loaded>> Account::read_view(MailboxId mailbox) {
   const auto reader = engine_.published();
   std::vector<std::string> wanted{layout::mailbox_key(id_, mailbox)};
   POSTERN_CO_TRY(const auto found, co_await reader->get(std::move(wanted)));
-  if (!found.at(0)) co_return fail(Errc::not_found, "no such mailbox");
-  POSTERN_CO_TRY(const auto record, layout::decode_mailbox(*found.at(0)));
+  const auto& stored = found.at(0);
+  if (!stored) co_return fail(Errc::not_found, "no such mailbox");
+  POSTERN_CO_TRY(const auto record, layout::decode_mailbox(*stored));
   std::vector<Entry> entries;
   entries.reserve(record.messages);
   const auto prefix = layout::entries_prefix(id_, mailbox);

@@ -130,7 +130,7 @@ class Account {
   std::uint64_t epoch_ = 0;             ///< Rises when views are void.
   /// The views know nothing of this commit: they are void once it is published.
   std::optional<kv::Ticket> missed_;
-  std::optional<Tip> tip_;
+  std::unique_ptr<Tip> tip_;  ///< Null until it is loaded.
   std::map<MailboxId, Loaded> views_;
   std::deque<Delta> pending_;  ///< Appended, not published, in order.
   std::vector<Delta> recent_;  ///< Published while a view was being read.

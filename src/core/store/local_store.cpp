@@ -73,18 +73,19 @@ Duration LocalStore::keep_expunged() const {
 }
 
 std::unique_ptr<Draft> LocalStore::new_draft() {
-  return std::make_unique<StoreDraft>(engine_, cores_, new_blob_id(cores_.front()->random), memory_,
-                                      live_, run_);
+  StoreDraft::Shared shared{
+      .engine = engine_, .cores = cores_, .budget = memory_, .live = live_, .run = run_};
+  return std::make_unique<StoreDraft>(std::move(shared), new_blob_id(cores_.front()->random));
 }
 
 /// On the account's home core: enters the writer's queue and works the commit out.
-Task<Result<void>> LocalStore::enter(Part& part, const StagedMessage& message) {
-  part.pin.emplace(home(part.account).pin(part.account));
-  Account& account = **part.pin;
+Task<Result<kv::Batch>> LocalStore::enter(Part& part, const StagedMessage& message) {
+  Account& account = *part.pin.emplace(home(part.account).pin(part.account));
   part.guard = co_await account.writer().lock();
   POSTERN_CO_CHECK(co_await account.load());
-  part.edit.emplace(account, account.home().clock.now());
-  co_return add_arrivals(account, *part.edit, message, part.arrivals);
+  Edit& edit = part.edit.emplace(account, account.home().clock.now());
+  POSTERN_CO_CHECK(add_arrivals(account, edit, message, part.arrivals));
+  co_return edit.take_batch();
 }
 
 Task<Result<void>> LocalStore::commit_parts(std::vector<std::unique_ptr<Part>>& parts,
@@ -95,8 +96,8 @@ Task<Result<void>> LocalStore::commit_parts(std::vector<std::unique_ptr<Part>>& 
   if (queue_link) batch.put(layout::link_key(message.blob, layout::kQueueAccount), {});
   auto oldest = batch.required_generation().value_or(kNoGeneration);
   for (const auto& part : parts) {
-    POSTERN_CO_CHECK(co_await on_core(home(part->account).core().executor, enter(*part, message)));
-    auto edits = part->edit->take_batch();
+    POSTERN_CO_TRY(auto edits,
+                   co_await on_core(home(part->account).core().executor, enter(*part, message)));
     oldest = std::min(oldest, edits.required_generation().value_or(oldest));
     batch.append(std::move(edits));
   }
@@ -183,9 +184,10 @@ Task<Result<std::vector<Placed>>> LocalStore::deliver(std::shared_ptr<const Stag
   if (bug) std::rethrow_exception(bug);
   if (!done) co_return std::unexpected(done.error());
   for (const auto& part : parts) {
-    for (auto& arrival : part->arrivals)
-      out.at(static_cast<std::size_t>(arrival.placement - placements.data())) =
-          std::move(arrival.placed);
+    for (auto& arrival : part->arrivals) {
+      const auto index = static_cast<std::size_t>(arrival.placement - placements.data());
+      out.at(index) = std::move(arrival.placed);
+    }
   }
   delivered_ += out.size();
   co_return out;

@@ -50,7 +50,7 @@ class LocalStore final : public MailStore {
 
  private:
   struct Part;
-  Task<Result<void>> enter(Part& part, const StagedMessage& message);
+  Task<Result<kv::Batch>> enter(Part& part, const StagedMessage& message);
   Task<Result<void>> commit_parts(std::vector<std::unique_ptr<Part>>& parts,
                                   const StagedMessage& message, kv::Batch also, bool queue_link);
   Task<> show(const std::vector<std::unique_ptr<Part>>& parts);

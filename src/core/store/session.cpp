@@ -114,8 +114,9 @@ Task<Result<std::vector<std::optional<StoredMessage>>>> Session::messages(
   POSTERN_CO_TRY(auto values, co_await reader->get(std::move(keys)));
   std::vector<std::optional<StoredMessage>> out(ids.size());
   for (std::size_t i = 0; i < values.size(); ++i) {
-    if (!values[i]) continue;
-    POSTERN_CO_TRY(auto record, layout::decode_message(*values[i]));
+    const auto& value = values[i];
+    if (!value) continue;
+    POSTERN_CO_TRY(auto record, layout::decode_message(*value));
     out.at(i) = to_stored(ids.at(i), std::move(record));
   }
   co_return out;
@@ -179,8 +180,9 @@ Task<Result<QuotaState>> Session::quota() {
   std::vector<std::string> wanted{layout::state_key(account_)};
   const auto reader = store_.engine().published();
   POSTERN_CO_TRY(const auto found, co_await reader->get(std::move(wanted)));
-  if (!found.at(0)) co_return fail(Errc::not_found, "no such account");
-  POSTERN_CO_TRY(const auto state, layout::decode_state(*found.at(0)));
+  const auto& stored = found.at(0);
+  if (!stored) co_return fail(Errc::not_found, "no such account");
+  POSTERN_CO_TRY(const auto state, layout::decode_state(*stored));
   co_return QuotaState{.used = state.used, .limit = state.quota};
 }
 

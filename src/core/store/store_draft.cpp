@@ -36,13 +36,11 @@ std::string encode_pending(std::uint64_t run) {
   return out;
 }
 
-StoreDraft::StoreDraft(kv::Engine& engine, std::span<Core* const> cores, BlobId blob,
-                       std::shared_ptr<MemoryBudget> budget, std::shared_ptr<LiveDrafts> live,
-                       std::uint64_t run)
-    : engine_{engine},
-      cores_{cores},
-      run_{run},
-      hold_{std::make_shared<Hold>(std::move(budget), std::move(live), blob)},
+StoreDraft::StoreDraft(Shared with, const BlobId& blob)
+    : engine_{with.engine},
+      cores_{with.cores},
+      run_{with.run},
+      hold_{std::make_shared<Hold>(std::move(with.budget), std::move(with.live), blob)},
       out_{std::make_shared<StagedMessage>()} {
   out_->blob = blob;
   out_->memory = hold_;

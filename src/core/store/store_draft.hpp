@@ -19,9 +19,15 @@ namespace postern::store {
 /// knows whose they were.
 class StoreDraft final : public Draft {
  public:
-  StoreDraft(kv::Engine& engine, std::span<Core* const> cores, BlobId blob,
-             std::shared_ptr<MemoryBudget> budget, std::shared_ptr<LiveDrafts> live,
-             std::uint64_t run);
+  /// What all drafts of a store share.
+  struct Shared {
+    kv::Engine& engine;
+    std::span<Core* const> cores;
+    std::shared_ptr<MemoryBudget> budget;
+    std::shared_ptr<LiveDrafts> live;
+    std::uint64_t run = 0;
+  };
+  StoreDraft(Shared with, const BlobId& blob);
 
   Task<Result<void>> feed(std::string_view octets) override;
   [[nodiscard]] bool memory_scarce() const override { return hold_->memory.scarce(); }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <stdexcept>
 #include <type_traits>
 #include <utility>
 
@@ -31,6 +32,7 @@ Task<T> on_core(Executor home, Task<T> task) {
   } else {
     std::optional<T> out;
     co_await asio::co_spawn(home, detail::store_into(out, std::move(task)), use_task);
+    if (!out) throw std::logic_error{"a task ended without its result"};
     co_return *std::move(out);
   }
 }
