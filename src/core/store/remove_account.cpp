@@ -15,60 +15,69 @@ namespace {
 constexpr std::size_t kSlice = 1000;
 constexpr auto kHousekeeping = kv::Engine::Purpose::housekeeping;
 
+/// One batch of erasures in one account, and what its earlier ones made of the records that the
+/// later ones change too.
+struct Erasure {
+  Account& account;
+  Timestamp now;
+  kv::Batch& batch;
+  std::map<MessageId, layout::PlacesRecord> places = {};
+  std::map<BlobId, std::uint64_t> counts = {};
+};
+
 /// Lets go of one message's body: the count goes down, or the link goes and the sweeper is told.
-Task<Result<void>> release_blob(Account& account, const layout::MessageRecord& message,
-                                Timestamp now, kv::Batch& batch,
-                                std::map<BlobId, std::uint64_t>& counts) {
+Task<Result<void>> release_blob(Erasure& work, const layout::MessageRecord& message) {
   const auto& blob = message.blob;
-  const auto key = layout::blob_count_key(account.id(), blob);
-  if (!counts.contains(blob)) {
+  const auto key = layout::blob_count_key(work.account.id(), blob);
+  if (!work.counts.contains(blob)) {
     std::vector<std::string> wanted{key};
-    const auto reader = account.engine().tip();
+    const auto reader = work.account.engine().tip();
     POSTERN_CO_TRY(const auto found, co_await reader->get(std::move(wanted)));
-    counts[blob] = 1;
-    if (found.at(0)) {
-      POSTERN_CO_TRY(counts[blob], layout::decode_count(*found.at(0)));
+    const auto& stored = found.at(0);
+    work.counts[blob] = 1;
+    if (stored) {
+      POSTERN_CO_TRY(work.counts[blob], layout::decode_count(*stored));
     }
   }
-  auto& count = counts[blob];
+  auto& count = work.counts[blob];
   if (count > 0) --count;
   if (count > 1) {
-    batch.put(key, layout::encode_count(count));
+    work.batch.put(key, layout::encode_count(count));
   } else {
-    batch.erase(key);
+    work.batch.erase(key);
   }
   if (count == 0) {
-    batch.erase(layout::link_key(blob, account.id()));
-    plan_erasure(blob, message.body_size, now, batch);
+    work.batch.erase(layout::link_key(blob, work.account.id()));
+    plan_erasure(blob, message.body_size, work.now, work.batch);
   }
   co_return Result<void>{};
 }
 
 /// One `gone` record that is due: the message goes with the last trace of it.
-Task<Result<void>> erase_one(Account& account, const kv::Pair& row, Timestamp now,
-                             std::map<MessageId, layout::PlacesRecord>& seen, kv::Batch& batch,
-                             std::map<BlobId, std::uint64_t>& counts) {
+Task<Result<void>> erase_one(Erasure& work, const kv::Pair& row) {
   POSTERN_CO_TRY(const auto gone, layout::decode_gone(row.value));
-  batch.erase(row.key);
-  const auto places_key = layout::places_key(account.id(), gone.message);
-  const auto message_key = layout::message_key(account.id(), gone.message);
+  work.batch.erase(row.key);
+  const auto places_key = layout::places_key(work.account.id(), gone.message);
+  const auto message_key = layout::message_key(work.account.id(), gone.message);
   std::vector<std::string> wanted{places_key, message_key};
-  const auto reader = account.engine().tip();
+  const auto reader = work.account.engine().tip();
   POSTERN_CO_TRY(const auto found, co_await reader->get(std::move(wanted)));
-  if (!found.at(0) || !found.at(1)) co_return Result<void>{};
-  if (!seen.contains(gone.message)) {
-    POSTERN_CO_TRY(seen[gone.message], layout::decode_places(*found.at(0)));
+  const auto& stored_places = found.at(0);
+  const auto& stored_message = found.at(1);
+  if (!stored_places || !stored_message) co_return Result<void>{};
+  if (!work.places.contains(gone.message)) {
+    POSTERN_CO_TRY(work.places[gone.message], layout::decode_places(*stored_places));
   }
-  auto& places = seen[gone.message];
+  auto& places = work.places[gone.message];
   if (places.gone > 0) --places.gone;
   if (places.gone > 0 || !places.living.empty()) {
-    batch.put(places_key, layout::encode(places));
+    work.batch.put(places_key, layout::encode(places));
     co_return Result<void>{};
   }
-  POSTERN_CO_TRY(const auto message, layout::decode_message(*found.at(1)));
-  batch.erase(places_key);
-  batch.erase(message_key);
-  co_return co_await release_blob(account, message, now, batch, counts);
+  POSTERN_CO_TRY(const auto message, layout::decode_message(*stored_message));
+  work.batch.erase(places_key);
+  work.batch.erase(message_key);
+  co_return co_await release_blob(work, message);
 }
 
 }  // namespace
@@ -85,10 +94,8 @@ Task<Result<void>> erase_gone(Account& account, Timestamp now) {
     POSTERN_CO_TRY(const auto page, co_await reader->scan(range));
     if (page.pairs.empty()) co_return Result<void>{};
     Edit edit{account, now};
-    std::map<MessageId, layout::PlacesRecord> seen;
-    std::map<BlobId, std::uint64_t> counts;
-    for (const auto& row : page.pairs)
-      POSTERN_CO_CHECK(co_await erase_one(account, row, now, seen, edit.batch(), counts));
+    Erasure work{.account = account, .now = now, .batch = edit.batch()};
+    for (const auto& row : page.pairs) POSTERN_CO_CHECK(co_await erase_one(work, row));
     POSTERN_CO_CHECK(co_await account.commit(std::move(edit), std::move(guard), kHousekeeping));
     more = page.more;
   }
@@ -126,10 +133,10 @@ Task<Result<void>> erase_messages(Account& account, Timestamp now, kv::Batch& ba
       const auto page,
       co_await reader->scan({.begin = prefix, .end = record::prefix_end(prefix), .limit = kSlice}));
   more = page.more;
-  std::map<BlobId, std::uint64_t> counts;
+  Erasure work{.account = account, .now = now, .batch = batch};
   for (const auto& [key, value] : page.pairs) {
     POSTERN_CO_TRY(const auto message, layout::decode_message(value));
-    POSTERN_CO_CHECK(co_await release_blob(account, message, now, batch, counts));
+    POSTERN_CO_CHECK(co_await release_blob(work, message));
     batch.erase(key);
   }
   co_return Result<void>{};
