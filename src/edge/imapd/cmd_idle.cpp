@@ -45,19 +45,11 @@ Answered cmd_idle(Connection& c, imap::Idle /*command*/) {
   POSTERN_CO_CHECK(co_await refresh(c, Sync::full, false));
   c.reader.expect_line();
   while (c.farewell.empty()) {
-    switch (c.reader.next()) {
-      case Event::line:
-        co_return imap::is_done(c.reader.text()) ? ok("No longer idle") : bad("DONE expected");
-      case Event::need_input: {
-        POSTERN_CO_CHECK(co_await wait(c, deadline));
-        break;
-      }
-      case Event::command:
-      case Event::continuation:
-      case Event::message_literal:
-      case Event::refused:
-      case Event::close:           co_return fail(Errc::line_too_long);
-    }
+    const Event event = c.reader.next();
+    if (event == Event::line)
+      co_return imap::is_done(c.reader.text()) ? ok("No longer idle") : bad("DONE expected");
+    if (event != Event::need_input) co_return fail(Errc::line_too_long);
+    POSTERN_CO_CHECK(co_await wait(c, deadline));
   }
   // There is something to say that is no answer to this.
   co_return fail(Errc::peer_closed, "the session ends within IDLE");

@@ -50,21 +50,15 @@ Task<Result<Input>> more_input(Connection& c, Duration limit) {
 }
 
 Task<Result<std::string>> read_line(Connection& c) {
+  using Event = imap::CommandReader::Event;
   c.reader.expect_line();
-  for (;;) {
-    switch (c.reader.next()) {
-      case imap::CommandReader::Event::line:       co_return std::string{c.reader.text()};
-      case imap::CommandReader::Event::need_input: {
-        POSTERN_CO_CHECK(co_await more_input(c, read_limit(c)));
-        break;
-      }
-      case imap::CommandReader::Event::command:
-      case imap::CommandReader::Event::continuation:
-      case imap::CommandReader::Event::message_literal:
-      case imap::CommandReader::Event::refused:
-      case imap::CommandReader::Event::close:           co_return fail(Errc::line_too_long);
-    }
+  Event event = c.reader.next();
+  while (event == Event::need_input) {
+    POSTERN_CO_CHECK(co_await more_input(c, read_limit(c)));
+    event = c.reader.next();
   }
+  if (event != Event::line) co_return fail(Errc::line_too_long);
+  co_return std::string{c.reader.text()};
 }
 
 Task<Result<void>> linger(Connection& c, Duration delay) {

@@ -1,7 +1,11 @@
 #include "imapd/fetch.hpp"
 
 #include <algorithm>
+#include <memory>
+#include <optional>
+#include <span>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -92,6 +96,96 @@ std::vector<std::size_t> wanted_positions(const FetchContext& context, const ima
   return positions;
 }
 
+/// One FETCH being answered, batch by batch.
+class Answering {
+ public:
+  /// `newest` is `context.view` after what the command itself changed. All outlive this.
+  Answering(const FetchContext& context, const imap::Fetch& command,
+            const std::shared_ptr<const store::MailboxView>& newest, Output& output)
+      : context_{context},
+        command_{command},
+        newest_{newest},
+        output_{output},
+        records_{std::ranges::any_of(command.items, needs_record)} {}
+
+  /// Answers for the messages at these positions.
+  Task<Result<void>> batch(std::span<const std::size_t> positions);
+  [[nodiscard]] FetchOutcome take_outcome() && { return std::move(outcome_); }
+
+ private:
+  using Record = std::optional<store::StoredMessage>;
+
+  Task<Result<std::vector<Record>>> read_records(std::span<const std::size_t> positions);
+  store::Entry current_entry(std::size_t position);
+  MessageFetch message(const store::Entry& entry, std::size_t position) const;
+  Task<Result<void>> show(const MessageFetch& message);
+
+  const FetchContext& context_;
+  const imap::Fetch& command_;
+  const std::shared_ptr<const store::MailboxView>& newest_;
+  Output& output_;
+  bool records_;  ///< Some item needs the metadata record.
+  FetchOutcome outcome_;
+};
+
+Task<Result<std::vector<Answering::Record>>> Answering::read_records(
+    std::span<const std::size_t> positions) {
+  std::vector<MessageId> ids;
+  ids.reserve(positions.size());
+  for (const auto position : positions) ids.push_back(context_.view->at(position).message);
+  return context_.session.messages(std::move(ids));
+}
+
+/// As the client will know it; what changed of it by this command is noted.
+store::Entry Answering::current_entry(std::size_t position) {
+  const auto& known = context_.view->at(position);
+  if (newest_ == context_.view) return known;
+  const auto now = newest_->find(known.uid);
+  if (!now) return known;
+  const auto& current = newest_->at(*now);
+  if (current.modseq != known.modseq) outcome_.seen.emplace_back(position, current.modseq);
+  return current;
+}
+
+MessageFetch Answering::message(const store::Entry& entry, std::size_t position) const {
+  return {.session = context_.session,
+          .entry = entry,
+          .keywords = newest_->info().keywords,
+          .number = static_cast<std::uint32_t>(position + 1),
+          .form = context_.form};
+}
+
+/// One that needs its record: there may be much to read and to send.
+Task<Result<void>> Answering::show(const MessageFetch& message) {
+  const auto mark = output_.position();
+  auto shown = co_await fetch_message(message, command_, output_, outcome_);
+  if (!shown) co_return broken_off(output_, mark, std::move(shown).error());
+  co_return co_await output_.drain_if_large();
+}
+
+Task<Result<void>> Answering::batch(std::span<const std::size_t> positions) {
+  if (!records_) {
+    for (const auto position : positions) {
+      const auto entry = current_entry(position);
+      print_entry(message(entry, position), command_, output_.buffer());
+    }
+    co_return co_await output_.drain_if_large();
+  }
+  POSTERN_CO_TRY(const auto found, co_await read_records(positions));
+  for (std::size_t i = 0; i < positions.size(); ++i) {
+    const auto& record = found.at(i);
+    if (!record) {
+      outcome_.some_gone = true;
+      continue;
+    }
+    const auto entry = current_entry(positions[i]);
+    auto wanted = message(entry, positions[i]);
+    wanted.record = &*record;
+    POSTERN_CO_CHECK(co_await show(wanted));
+  }
+  co_return co_await output_.drain_if_large();
+}
+
 }  // namespace
 
 Task<Result<FetchOutcome>> fetch(const FetchContext& context, const imap::Fetch& asked,
@@ -102,46 +196,13 @@ Task<Result<FetchOutcome>> fetch(const FetchContext& context, const imap::Fetch&
   // Keywords that others added. FLAGS names all that messages can have (RFC 9051 §7.3.5), so first.
   if (newest->info().keywords.size() != context.view->info().keywords.size())
     append_flags(output.buffer(), newest->info(), context.read_only);
-  const bool records = std::ranges::any_of(command.items, needs_record);
-  FetchOutcome outcome;
-  for (std::size_t begin = 0; begin < positions.size(); begin += kBatch) {
-    const auto end = std::min(begin + kBatch, positions.size());
-    std::vector<std::optional<store::StoredMessage>> found(end - begin);
-    if (records) {
-      std::vector<MessageId> ids;
-      for (auto i = begin; i < end; ++i) ids.push_back(context.view->at(positions[i]).message);
-      POSTERN_CO_TRY(found, co_await context.session.messages(std::move(ids)));
-    }
-    for (auto i = begin; i < end; ++i) {
-      const auto& record = found.at(i - begin);
-      if (records && !record) {
-        outcome.some_gone = true;
-        continue;
-      }
-      store::Entry entry = context.view->at(positions[i]);
-      if (const auto now = newest->find(entry.uid); now && newest != context.view) {
-        const auto& current = newest->at(*now);
-        if (current.modseq != entry.modseq) outcome.seen.emplace_back(positions[i], current.modseq);
-        entry = current;
-      }
-      MessageFetch message{.session = context.session,
-                           .entry = entry,
-                           .record = record ? &*record : nullptr,
-                           .keywords = newest->info().keywords,
-                           .number = static_cast<std::uint32_t>(positions[i] + 1),
-                           .form = context.form};
-      if (records) {
-        const auto mark = output.position();
-        auto shown = co_await fetch_message(message, command, output, outcome);
-        if (!shown) co_return broken_off(output, mark, std::move(shown).error());
-        POSTERN_CO_CHECK(co_await output.drain_if_large());
-      } else {
-        print_entry(message, command, output.buffer());
-      }
-    }
-    POSTERN_CO_CHECK(co_await output.drain_if_large());
+  Answering answering{context, command, newest, output};
+  const std::span<const std::size_t> all{positions};
+  for (std::size_t begin = 0; begin < all.size(); begin += kBatch) {
+    const auto count = std::min(kBatch, all.size() - begin);
+    POSTERN_CO_CHECK(co_await answering.batch(all.subspan(begin, count)));
   }
-  co_return outcome;
+  co_return std::move(answering).take_outcome();
 }
 
 }  // namespace postern::imapd

@@ -72,7 +72,7 @@ class Answer {
   Task<Result<void>> section(const imap::FetchItem& item);
   Task<Result<void>> binary(const imap::FetchItem& item);
   Task<Result<void>> whole_binary(const imap::FetchItem& item);
-  Task<Result<std::string>> decoded(const mime::Part& part);
+  Task<Result<std::string>> decoded(const mime::Part& part, mime::Transfer encoding);
   Task<Result<void>> stream(Octets octets);
   Task<Result<std::string>> read_all(Octets octets);
 
@@ -152,12 +152,13 @@ Task<Result<void>> Answer::binary(const imap::FetchItem& item) {
     response_.nil(item);
     co_return Result<void>{};
   }
-  if (!mime::transfer_of(part->encoding) || part->size() > kMaxBinary) {
+  const auto encoding = mime::transfer_of(part->encoding);
+  if (!encoding || part->size() > kMaxBinary) {
     outcome_.unknown_cte = true;
     response_.nil(item);
     co_return Result<void>{};
   }
-  POSTERN_CO_TRY(const auto text, co_await decoded(*part));
+  POSTERN_CO_TRY(const auto text, co_await decoded(*part, *encoding));
   if (item.kind == Kind::binary_size) {
     response_.binary_size(item, text.size());
     co_return Result<void>{};
@@ -169,9 +170,9 @@ Task<Result<void>> Answer::binary(const imap::FetchItem& item) {
   co_return Result<void>{};
 }
 
-Task<Result<std::string>> Answer::decoded(const mime::Part& part) {
+Task<Result<std::string>> Answer::decoded(const mime::Part& part, mime::Transfer encoding) {
   const auto& record = *message_.record;
-  mime::TransferDecoder decoder{*mime::transfer_of(part.encoding)};
+  mime::TransferDecoder decoder{encoding};
   std::string out;
   const auto end = record.to_served(part.body_end);
   for (auto at = record.to_served(part.body_begin); at < end;) {
