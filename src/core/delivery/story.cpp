@@ -23,6 +23,7 @@ trace::Event queued_event(const queue::Message& message, Timestamp now) {
 
 std::vector<std::string> addresses_of(const queue::Message& message) {
   std::vector<std::string> out;
+  out.reserve(message.recipients.size() + 1);
   for (const auto& recipient : message.recipients)
     out.push_back(smtp::address_key(recipient.address));
   if (message.envelope.from) out.push_back(smtp::address_key(*message.envelope.from));

@@ -17,9 +17,9 @@ using namespace std::chrono_literals;
 /// RFC 5321 §4.5.3.2.
 struct Timeouts {
   Duration command = 5min;
-  Duration data_block = 3min;                                     ///< Between pieces of a message.
-  net::PaceLimits pace{.grace = 5min, .rate = 256};               ///< Of one message, in all;
-  net::PaceLimits scarce_pace{.grace = 10s, .rate = 16U * 1024};  ///< while memory is scarce.
+  Duration data_block = 3min;                                      ///< Between pieces of a message.
+  net::PaceLimits pace{.grace = 5min, .rate = 256};                ///< Of one message, in all;
+  net::PaceLimits scarce_pace{.grace = 10s, .rate = 16UL * 1024};  ///< while memory is scarce.
   Duration message = 2h;  ///< For one message, and for a connection without one: trickles end.
   Duration tls = 1min;
   Duration write = 5min;

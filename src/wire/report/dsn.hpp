@@ -18,7 +18,7 @@
 namespace postern::report {
 
 /// Octets of the original given back at most, headers or whole.
-inline constexpr std::size_t kMaxReturned = 64 * 1024;
+inline constexpr std::size_t kMaxReturned = 64UL * 1024;
 
 /// What became of the message for a recipient (RFC 3464 §2.3.3).
 enum class Action : std::uint8_t { failed, delayed, delivered, relayed };
