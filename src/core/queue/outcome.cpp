@@ -40,6 +40,31 @@ std::string text_of(Timestamp time) {
                      std::chrono::time_point_cast<std::chrono::seconds>(time));
 }
 
+/// The recipients that reports are due about.
+struct Reports {
+  std::vector<std::size_t> failed = {};
+  std::vector<std::size_t> sent = {};
+  std::vector<std::size_t> late = {};
+  [[nodiscard]] bool empty() const { return failed.empty() && sent.empty() && late.empty(); }
+};
+
+/// `delayed`: it is time to tell of the delay.
+Reports reports_of(const Message& message, bool delayed) {
+  Reports out;
+  for (std::size_t i = 0; i < message.recipients.size(); ++i) {
+    const Recipient& recipient = message.recipients.at(i);
+    const bool owed = recipient.notice_owed;
+    if (owed && recipient.state == RecipientState::sent) out.sent.push_back(i);
+    if (owed && recipient.state == RecipientState::failed &&
+        tell_failure(message, recipient) == Tell::sender) {
+      out.failed.push_back(i);
+    }
+    if (delayed && recipient.state == RecipientState::waiting && tell_delay(message, recipient))
+      out.late.push_back(i);
+  }
+  return out;
+}
+
 }  // namespace
 
 void take_outcome(const Message& message, Recipient& recipient, const RecipientOutcome& outcome) {
@@ -183,34 +208,21 @@ void StoredQueue::expire(Active& active, Timestamp now) {
 /// never.
 Task<> StoredQueue::tell(Active& active) {
   Message& message = active.message;
-  std::vector<std::size_t> failed;
-  std::vector<std::size_t> sent;
-  std::vector<std::size_t> late;
   const bool delayed = !message.delay_told && !message.held && !active.dropped &&
                        core_.clock.now() - message.created >= settings_.delay_notice;
-  for (std::size_t i = 0; i < message.recipients.size(); ++i) {
-    const Recipient& recipient = message.recipients.at(i);
-    const bool owed = recipient.notice_owed;
-    if (owed && recipient.state == RecipientState::sent) sent.push_back(i);
-    if (owed && recipient.state == RecipientState::failed &&
-        tell_failure(message, recipient) == Tell::sender) {
-      failed.push_back(i);
-    }
-    if (delayed && recipient.state == RecipientState::waiting && tell_delay(message, recipient))
-      late.push_back(i);
-  }
-  if (failed.empty() && sent.empty() && late.empty()) {
+  const Reports due = reports_of(message, delayed);
+  if (due.empty()) {
     message.delay_told = message.delay_told || delayed;
     co_return;
   }
   write_record(active);
   const std::string original = co_await read_original(message);
-  for (const auto* const about : {&failed, &sent, &late}) {
+  for (const auto* const about : {&due.failed, &due.sent, &due.late}) {
     if (about->empty()) continue;
     const bool told = co_await report(active, *about, original);
-    if (told && about == &late) message.delay_told = true;
+    if (told && about == &due.late) message.delay_told = true;
   }
-  message.delay_told = message.delay_told || (delayed && late.empty());
+  message.delay_told = message.delay_told || (delayed && due.late.empty());
 }
 
 /// As much of the message as a report may give back. What cannot be read is left out.
@@ -225,14 +237,15 @@ Task<std::string> StoredQueue::read_original(const Message& message) {
 Task<bool> StoredQueue::report(Active& active, const std::vector<std::size_t>& about,
                                std::string_view original) {
   Message& message = active.message;
+  const auto& sender = message.envelope.from;
+  if (!sender) co_return false;  // nobody to tell: no report is due about such a message
   auto dsn = report::build_dsn(
       dsn_request(message, about, settings_.hostname, original, core_.clock.now(), core_.random));
-  const auto made =
-      co_await submit_notice_(std::move(dsn.message), *message.envelope.from, message.trace);
+  const auto made = co_await submit_notice_(std::move(dsn.message), *sender, message.trace);
   if (!made) co_return false;
   for (const auto index : about) message.recipients.at(index).notice_owed = false;
   auto told = event(message, trace::Kind::bounced);
-  told.fields.emplace_back("to", smtp::to_string(*message.envelope.from));
+  told.fields.emplace_back("to", smtp::to_string(*sender));
   told.fields.emplace_back("notice", trace::to_text(*made));
   trace_.add(active.news, told, {});
   co_return true;
