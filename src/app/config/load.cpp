@@ -54,10 +54,11 @@ class Reader {
   }
   void operator()(std::int64_t Config::* slot) {
     const auto value = node_.value_exact<std::int64_t>();
-    if (!value || *value < key_.least || *value > key_.most)
+    if (!value || *value < key_.least || *value > key_.most) {
       return wrong(key_.most == std::numeric_limits<std::int64_t>::max()
                        ? fmt::format("a whole number of at least {}", key_.least)
                        : fmt::format("a whole number from {} to {}", key_.least, key_.most));
+    }
     config_.*slot = *value;
   }
   void operator()(bool Config::* slot) {
@@ -179,9 +180,10 @@ void check_whole(const Config& config, Findings& findings) {
   const auto& l = config.listeners;
   const bool needs_tls =
       !l.submission.empty() || !l.submissions.empty() || !l.imap.empty() || !l.imaps.empty();
-  if (needs_tls && config.certificate.empty())
+  if (needs_tls && config.certificate.empty()) {
     findings.add_file(
         "logins need TLS: give tls.certificate and tls.key, or listen for smtp alone");
+  }
   for (const auto& at : l.metrics) {
     if (!at.ip.is_loopback())
       findings.add_file("listeners.metrics must be a loopback address: it has no login");
@@ -189,9 +191,10 @@ void check_whole(const Config& config, Findings& findings) {
   if (!config.route.empty() && !route::parse_next_hop(config.route))
     findings.add_file(fmt::format("delivery.route \"{}\" is not host:port", config.route));
   for (const auto& [domain, to] : config.routes) {
-    if (!route::parse_next_hop(to))
+    if (!route::parse_next_hop(to)) {
       findings.add_file(
           fmt::format("delivery.routes \"{}\" = \"{}\" is not host:port", domain, to));
+    }
   }
 }
 
@@ -236,10 +239,11 @@ Result<Config> parse(std::string_view text, const std::string& name) {
 
 Result<std::string> read(const std::string& file) {
   std::ifstream in{file, std::ios::binary};
-  if (!in)
+  if (!in) {
     return fail(
         Errc::bad_config,
         fmt::format("{}: cannot be read; `postern config default` prints one to begin with", file));
+  }
   std::ostringstream text;
   text << in.rdbuf();
   return std::move(text).str();

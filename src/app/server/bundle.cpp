@@ -40,9 +40,10 @@ Result<Outgoing> read_bundle(const std::string& config_file) {
     return fail(Errc::bad_config, config_file + ": too many certificates");
   for (const auto& name : names) {
     auto content = read_file(name);
-    if (!content)
+    if (!content) {
       return fail(Errc::bad_config,
                   config_file + ": certificate or key " + name + ": " + content.error().detail);
+    }
     POSTERN_TRY(auto parcel, sealed_parcel(Word::file, name, *std::move(content)));
     out.parcels.push_back(std::move(parcel));
   }

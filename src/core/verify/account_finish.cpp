@@ -83,9 +83,10 @@ void AccountCheck::finish_messages() {
   for (const auto& one : mails_) {
     if (!one.has_places) add(where(one.id), "has no places record");
     const auto gone = std::ranges::equal_range(gone_, one.id);
-    if (one.gone != gone.size())
+    if (one.gone != gone.size()) {
       add(where(one.id),
           fmt::format("says it is gone from {} places, and is from {}", one.gone, gone.size()));
+    }
   }
 }
 
@@ -100,9 +101,10 @@ void AccountCheck::finish_blobs() {
     const std::uint64_t says = counted == counts_.end() ? 1 : counted->second;
     if (removing_) {
       // The count went with the other messages.
-    } else if (says != copies || (copies == 1 && counted != counts_.end()))
+    } else if (says != copies || (copies == 1 && counted != counts_.end())) {
       add(where() + ", body " + to_text(first->blob),
           fmt::format("says {} messages share it, and {} do", says, copies));
+    }
     if (counted != counts_.end()) counts_.erase(counted);
     for (auto one = first; one != last; ++one) {
       if (one->body_size != first->body_size)

@@ -122,9 +122,10 @@ Result<std::unique_ptr<Listener>> Listener::adopt(Core& core, int descriptor) {
   sockaddr_storage address{};
   socklen_t size = sizeof address;
   const bool socket = ::getsockname(descriptor, reinterpret_cast<sockaddr*>(&address), &size) == 0;
-  if (!socket || (address.ss_family != AF_INET && address.ss_family != AF_INET6))
+  if (!socket || (address.ss_family != AF_INET && address.ss_family != AF_INET6)) {
     return fail(Errc::bad_config,
                 "descriptor " + std::to_string(descriptor) + " is not a TCP socket");
+  }
   boost::system::error_code error;
   Acceptor acceptor{core.executor};
   acceptor.assign(address.ss_family == AF_INET6 ? asio::ip::tcp::v6() : asio::ip::tcp::v4(),

@@ -53,9 +53,10 @@ Task<Result<std::unique_ptr<Stream>>> TcpDialer::connect(Endpoint to,
   Attempt attempt{*this, socket};
   core_.timers.arm_after(attempt, limit);
   const auto [refused] = co_await socket.async_connect(to_asio(to), asio::as_tuple(use_task));
-  if (const auto why = attempt.ended())
+  if (const auto why = attempt.ended()) {
     co_return fail(*why,
                    to_string(to) + (*why == Errc::peer_timeout ? ": no answer" : ": stopping"));
+  }
   if (refused) co_return unreachable(to, refused);
   attempt.disarm();
   co_return make_tcp_stream(core_, std::move(socket));
