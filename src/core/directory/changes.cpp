@@ -267,11 +267,19 @@ Task<Result<void>> LocalDirectory::remove_account(std::string address) {
   // Marked and disabled first, so that neither mail nor a login meets an account that is half gone;
   // its names last, so that what was interrupted is known.
   if (!owner->account().removing) {
-    std::function<void(Account&)> mark = [](Account& account) {
-      account.disabled = true;
-      account.removing = true;
+    Decide mark = [id](Change& next) -> Result<void> {
+      // By its number: the address may have become somebody else's meanwhile.
+      const auto* const found = next.view.accounts.find(id);
+      if (found == nullptr || found->account().removing)
+        return fail(Errc::conflict, "changed meanwhile");
+      auto entry = *found;
+      entry.record.account.disabled = true;
+      entry.record.account.removing = true;
+      next.batch.put(account_key(id), encode(entry.record));
+      next.view.accounts.put(id, std::move(entry));
+      return {};
     };
-    POSTERN_CO_CHECK(co_await change_account(address, std::move(mark)));
+    POSTERN_CO_CHECK(co_await change(std::move(mark)));
   }
   const auto erased = co_await mail_store_.remove_account(id);
   if (!erased && erased.error().code != Errc::not_found) co_return erased;
@@ -294,6 +302,10 @@ Task<Result<void>> LocalDirectory::finish_removals() {
   Result<void> first;
   for (const auto& account : accounts()) {
     if (!account.removing) continue;
+    // While others were removed this one may have gone, and its address may be a new account's.
+    const auto view = published_.get();
+    const auto* const owner = view->owner(account.address);
+    if (owner == nullptr || owner->account().id != account.id) continue;
     auto done = co_await remove_account(account.address);
     // Somebody else may have ended it meanwhile.
     const auto code = done ? Errc::not_found : done.error().code;
