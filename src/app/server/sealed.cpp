@@ -43,7 +43,8 @@ Result<std::string> read_all(int from) {
 }  // namespace
 
 Result<std::string> read_file(const std::string& path) {
-  const Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY)};
+  // A named pipe in a file's place must not hold up who reads it: the supervisor has one thread.
+  const Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)};
   if (!file) return failed(errno);
   return read_all(file.get());
 }

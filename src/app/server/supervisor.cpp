@@ -26,6 +26,8 @@ namespace {
 
 using Word = Message::Kind;
 
+constexpr int kMessagesAtOnce = 1000;
+
 class Supervisor {
  public:
   Supervisor(std::string config_file, Child child, Descriptor signals, SupervisorLog& log,
@@ -100,8 +102,10 @@ void Supervisor::flush() {
   }
 }
 
+/// More than a channel holds, but not for ever: who talks without end does not keep us from
+/// signals.
 void Supervisor::read_all() {
-  while (heard_) {
+  for (int n = 0; heard_ && n < kMessagesAtOnce; ++n) {
     const auto got = child_.channel.receive();
     if (!got && (got.error().code == Errc::peer_closed || got.error().code == Errc::io_failed)) {
       heard_ = false;

@@ -14,8 +14,12 @@ namespace {
 
 Result<Descriptor> open_file(const std::string& path) {
   constexpr mode_t kMode = 0640;
-  Descriptor out{::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, kMode)};
+  // We are root, and the folder may be the server's user's: a link there could name any file.
+  constexpr int kHow = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW;
+  Descriptor out{::open(path.c_str(), kHow, kMode)};
   if (out) return out;
+  if (errno == ELOOP)
+    return fail(Errc::bad_config, "log file " + path + ": a symbolic link, which is not followed");
   return fail(Errc::bad_config, "log file " + path + ": " + std::generic_category().message(errno));
 }
 
