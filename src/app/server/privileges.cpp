@@ -97,6 +97,10 @@ void confine(const Allowed& allowed, Trade trade, const log::Logger& logger) {
 
 std::vector<std::string> library_files() {
   return {"/etc/ssl",
+          "/etc/pki",  // where other systems than Debian keep what /etc/ssl points to
+          "/etc/ca-certificates",
+          "/var/lib/ca-certificates",
+          "/etc/crypto-policies",
           "/usr/lib",
           "/usr/local/lib",
           "/lib",
