@@ -1,3 +1,4 @@
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -37,7 +38,7 @@ class PassedLog {
 
 /// What came before the server runs: a bundle, and maybe a log.
 struct Beginning {
-  std::optional<Incoming> bundle{std::in_place};
+  std::unique_ptr<Incoming> bundle = std::make_unique<Incoming>();
   Descriptor log;
 };
 
@@ -68,7 +69,7 @@ class SupervisorWatch final : public Watch {
  private:
   bool read_all(Server& server);
   void take(Server& server, Parcel parcel);
-  void reload(Server& server);
+  void reload(Server& server, const Incoming& bundle);
 
   Channel channel_;
   Host& host_;
@@ -99,8 +100,9 @@ bool SupervisorWatch::read_all(Server& server) {
       broken_ = got.error().detail;
       continue;
     }
-    if (!*got) return true;
-    take(server, std::move(**got));
+    auto& parcel = *got;
+    if (!parcel) return true;
+    take(server, *std::move(parcel));
   }
 }
 
@@ -111,27 +113,27 @@ void SupervisorWatch::take(Server& server, Parcel parcel) {
     case Word::log:   return log_.replace(parcel.descriptor);
     default:          break;
   }
-  if (!incoming_) incoming_.emplace();
-  const auto complete = incoming_->take(std::move(parcel));
+  Incoming& bundle = incoming_ ? *incoming_ : incoming_.emplace();
+  const auto complete = bundle.take(std::move(parcel));
   if (!complete) broken_ = complete.error().detail;
-  if (complete && *complete) reload(server);
-}
-
-void SupervisorWatch::reload(Server& server) {
-  if (!server.stopping()) {
-    const auto fresh = [this]() -> Result<config::Config> {
-      if (!broken_.empty()) return fail(Errc::bad_config, "from the supervisor: " + broken_);
-      return incoming_->config();
-    };
-    const auto done = host_.apply(server, fresh, incoming_->reader());
-    if (done) {
-      tell(Word::reloaded);
-    } else {
-      tell(Word::refused, done.error().detail);
-    }
-  }
+  if (!complete || !*complete) return;
+  reload(server, bundle);
   incoming_.reset();
   broken_.clear();
+}
+
+void SupervisorWatch::reload(Server& server, const Incoming& bundle) {
+  if (server.stopping()) return;
+  const auto fresh = [this, &bundle]() -> Result<config::Config> {
+    if (!broken_.empty()) return fail(Errc::bad_config, "from the supervisor: " + broken_);
+    return bundle.config();
+  };
+  const auto done = host_.apply(server, fresh, bundle.reader());
+  if (done) {
+    tell(Word::reloaded);
+  } else {
+    tell(Word::refused, done.error().detail);
+  }
 }
 
 /// The data directory, and what libraries read: all else came through the supervisor.
