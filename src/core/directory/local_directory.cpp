@@ -90,11 +90,11 @@ sasl::ScramCredentials LocalDirectory::scram_credentials(std::string_view given)
   const auto login = whole_login(given);
   const auto view = published_.get();
   const auto* const entry = view->owner(login);
-  if (entry != nullptr && entry->credential && entry->credential->scram) {
-    const auto& credential = *entry->credential;
-    return {.salt = credential.salt,
-            .iterations = credential.iterations,
-            .keys = *credential.scram,
+  const Credential* const credential = entry == nullptr ? nullptr : entry->credential.get();
+  if (credential != nullptr && credential->scram) {
+    return {.salt = credential->salt,
+            .iterations = credential->iterations,
+            .keys = *credential->scram,
             .known = !entry->account().disabled};
   }
   const auto address = parse_name(login);

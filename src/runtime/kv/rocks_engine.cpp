@@ -22,13 +22,15 @@ constexpr std::chrono::milliseconds kRoomyFor{50};
 
 rocksdb::WriteBatch to_rocks(const Batch& batch) {
   rocksdb::WriteBatch rows{batch.bytes() + batch.ops().size() * 16 + 16};
-  for (const auto& op : batch.ops()) switch (op.kind) {
+  for (const auto& op : batch.ops()) {
+    switch (op.kind) {
       case Batch::Kind::put:   (void)rows.Put(op.key, op.value); break;
       case Batch::Kind::erase: (void)rows.Delete(op.key); break;
       case Batch::Kind::erase_range:
         if (op.key < op.value) (void)rows.DeleteRange(op.key, op.value);
         break;
     }
+  }
   return rows;
 }
 
