@@ -5,6 +5,7 @@
 #include <fstream>
 #include <map>
 #include <optional>
+#include <random>
 #include <thread>
 
 #include <boost/asio/co_spawn.hpp>
@@ -48,6 +49,7 @@ class RocksEngineTest : public testing::Test {
   }
   [[nodiscard]] RocksOptions options() const {
     return {.directory = directory_,
+            .block_cache = block_cache_,
             .write_buffers = write_buffers_,
             .reserve = 0,
             .retry = std::chrono::milliseconds{1},
@@ -81,6 +83,7 @@ class RocksEngineTest : public testing::Test {
   }
 
   fs::path directory_;
+  std::size_t block_cache_ = std::size_t{16} << 20U;
   std::size_t write_buffers_ = std::size_t{24} << 20U;
   asio::io_context io_{1};
   asio::executor_work_guard<Executor> work_{io_.get_executor()};
@@ -90,6 +93,43 @@ class RocksEngineTest : public testing::Test {
   std::shared_ptr<FaultFs> faults_;
   std::unique_ptr<Engine> engine_;
 };
+
+TEST_F(RocksEngineTest, WhatIsPartlyInMemoryIsReadWhole) {
+  constexpr std::uint32_t kRows = 20'000;
+  const auto key = [](std::uint32_t i) { return "row" + std::to_string(100'000 + i); };
+  const auto value = [](std::uint32_t i) {
+    return std::string(i % 3 == 0 ? 3000 : 100 + i % 400, 'v') + std::to_string(i);
+  };
+  block_cache_ = std::size_t{1} << 20U;
+  write_buffers_ = std::size_t{4} << 20U;
+  start();
+  // Written in no order, so that every table spans all keys.
+  for (std::uint32_t i = 0; i < kRows;) {
+    Batch batch;
+    for (const auto end = i + 500; i < end; ++i) {
+      const auto at = i * 7919 % kRows;
+      batch.put(key(at), value(at));
+    }
+    ASSERT_TRUE(run(engine_->append(std::move(batch), Purpose::adds_mail)));
+  }
+  engine_.reset();
+  start();
+  std::minstd_rand random{1};
+  for (std::size_t round = 0; round < 1500; ++round) {
+    const auto step = round % 5 + 1;
+    std::vector<std::string> keys;
+    std::vector<std::optional<std::string>> expected;
+    const std::size_t count = random() % (round % 2 == 0 ? 8 : 100) + 1;
+    for (std::size_t n = 0, at = random(); n < count; ++n, at += step) {
+      const auto i = static_cast<std::uint32_t>(at % kRows);
+      keys.push_back(key(i));
+      expected.emplace_back(value(i));
+    }
+    const auto found = run(engine_->published()->get(std::move(keys)));
+    ASSERT_TRUE(found);
+    ASSERT_TRUE(*found == expected) << "round " << round;
+  }
+}
 
 TEST_F(RocksEngineTest, ASecondOwnerIsToldWhoTheFirstIs) {
   start();
