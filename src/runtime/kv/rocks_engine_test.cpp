@@ -115,7 +115,7 @@ TEST_F(RocksEngineTest, WhatIsPartlyInMemoryIsReadWhole) {
   engine_.reset();
   start();
   std::minstd_rand random{1};
-  for (std::size_t round = 0; round < 1500; ++round) {
+  for (std::size_t round = 0; round < 600; ++round) {
     const auto step = round % 5 + 1;
     std::vector<std::string> keys;
     std::vector<std::optional<std::string>> expected;

@@ -78,7 +78,8 @@ RocksStore::Turn RocksStore::next_turn() {
 }
 
 void RocksStore::run() {
-  for (bool running = true; running;) switch (next_turn()) {
+  for (bool running = true; running;) {
+    switch (next_turn()) {
       case Turn::stop:    running = false; break;
       case Turn::recover: recover(); break;
       case Turn::sync:
@@ -87,6 +88,7 @@ void RocksStore::run() {
         break;
       case Turn::idle: idle(); break;
     }
+  }
   if (!failed_) sync_once();
   waiters_.lose(last_of(generation_));
 }
