@@ -1,115 +1,120 @@
 #include "config/keys.hpp"
 
+#include <array>
+
 namespace postern::config {
+namespace {
+
+constexpr auto kKeys = std::to_array<Key>({
+    {"", "hostname", &Config::hostname,
+     "This server's own name: in greetings, EHLO and Received. Its reverse DNS should say the "
+     "same. Required.",
+     "\"mail.example.org\""},
+    {"", "user", &Config::user, "The user to become once ports are bound, when started as root.",
+     "\"postern\""},
+    {"", "cores", &Config::cores, "Event loops, one thread each. 0: one per processor.", "0", 0,
+     256},
+
+    {"storage", "directory", &Config::directory, "Where mail is kept. Required.",
+     "\"/var/lib/postern\""},
+    {"storage", "reserve", &Config::reserve,
+     "Octets of free disk below which new mail is refused for the time being.", "268435456", 0,
+     INT64_MAX},
+    {"storage", "retention_days", &Config::retention_days,
+     "How long expunged mail can be brought back.", "14", 0, 3650},
+    {"storage", "sweep_seconds", &Config::sweep_seconds,
+     "How often what is past its time is erased.", "60", 1, 86'400},
+
+    {"listeners", "smtp", &Listeners::smtp, "Mail from other servers (port 25).", "[\":25\"]"},
+    {"listeners", "submission", &Listeners::submission,
+     "Mail from users, STARTTLS required (port 587).", "[\":587\"]"},
+    {"listeners", "submissions", &Listeners::submissions, "Mail from users over TLS (port 465).",
+     "[\":465\"]"},
+    {"listeners", "imap", &Listeners::imap, "IMAP, STARTTLS required (port 143).", "[\":143\"]"},
+    {"listeners", "imaps", &Listeners::imaps, "IMAP over TLS (port 993).", "[\":993\"]"},
+    {"listeners", "metrics", &Listeners::metrics,
+     "Prometheus metrics over HTTP; loopback addresses only.", "[\"127.0.0.1:9925\"]"},
+
+    {"tls", "certificate", &Config::certificate,
+     "PEM file: the certificate, then its issuers. Without it there is no TLS and no login.",
+     "\"/etc/postern/fullchain.pem\""},
+    {"tls", "key", &Config::key, "PEM file: its key.", "\"/etc/postern/key.pem\""},
+    {"tls", "more", &Config::more_certificates,
+     "Certificates for further names, chosen by SNI: [[tls.more]] tables with certificate and "
+     "key.",
+     ""},
+
+    {"limits", "max_message", &Config::max_message, "Largest message, in octets.", "104857600",
+     1024, std::int64_t{1} << 32},
+    {"limits", "max_recipients", &Config::max_recipients, "Recipients of one transaction.", "1000",
+     100, 100'000},
+    {"limits", "connections", &Config::connections,
+     "Connections at a time, of all services. 0: as many as the process's descriptors "
+     "(LimitNOFILE) allow, less half of them or 1,024 for files.",
+     "0", 0, 1'000'000},
+    {"limits", "connections_per_ip", &Config::connections_per_ip,
+     "SMTP connections at a time from one address or /64, and IMAP connections that are not "
+     "logged in; four times as many from one /24 or /56. Loopback is not counted. 0: no limit.",
+     "50", 0, 1'000'000},
+    {"limits", "memory", &Config::memory,
+     "Octets of memory for caches and messages in flight. 0: a quarter of the machine's, within "
+     "128 MiB and 1 GiB.",
+     "0", 0, INT64_MAX},
+
+    {"auth", "login_domain", &Config::login_domain,
+     "Logins without a domain get this one; without it they fail.", "\"example.org\""},
+
+    {"smtp", "check_sender_domain", &Config::check_sender_domain,
+     "Refuse senders whose domain does not exist or takes no mail.", "true"},
+
+    {"delivery", "route", &Config::route,
+     "Send all remote mail to this host and port instead of by MX.", "\"relay.example.org:25\""},
+    {"delivery", "routes", &Config::routes,
+     "The same for single domains: [delivery.routes] with \"domain\" = \"host:port\".", ""},
+    {"delivery", "allow_private_destinations", &Config::allow_private_destinations,
+     "Deliver to loopback, private and link-local addresses. For tests.", "false"},
+    {"delivery", "only_loopback", &Config::only_loopback,
+     "Deliver to loopback addresses alone; all other mail fails.", "false"},
+    {"delivery", "tls", &Config::outbound_tls,
+     "none, or opportunistic: TLS where it is offered; a failed handshake is retried once in "
+     "clear "
+     "on a new connection.",
+     "\"opportunistic\"", 0, 0, "none opportunistic"},
+    {"delivery", "port", &Config::outbound_port, "The port of other servers.", "25", 1, 65'535},
+    {"delivery", "life_hours", &Config::queue_life_hours,
+     "How long mail that cannot be delivered is tried (RFC 5321 §4.5.4.1).", "120", 1, 24L * 60},
+    {"delivery", "delay_notice_hours", &Config::delay_notice_hours,
+     "After how long the sender is told of a delay.", "4", 1, 24L * 60},
+    {"delivery", "retry_minutes", &Config::retry_minutes,
+     "Waits between attempts; the last one repeats. Empty: 5, 10, 20, 40 minutes, 1, 2, 4 hours.",
+     "[]"},
+
+    {"dns", "forwarders", &Config::forwarders,
+     "Resolvers to ask instead of the root: \"address\" or \"address@port\".", "[\"192.0.2.53\"]"},
+    {"dns", "stubs", &Config::stubs, "Servers for single zones: \"zone address@port\".",
+     "[\"example.test 127.0.0.1@5353\"]"},
+    {"dns", "trust_anchors", &Config::trust_anchors,
+     "Further DNSSEC trust anchors: DS or DNSKEY records in zone-file form.", "[]"},
+    {"dns", "root_trust_anchor", &Config::root_trust_anchor,
+     "Trust the root's keys, which are built in.", "true"},
+
+    {"log", "level", &Config::log_level, "trace, debug, info, warn, error or off.", "\"info\"", 0,
+     0, "trace debug info warn error off"},
+    {"log", "file", &Config::log_file, "Where to; standard error if not given.",
+     "\"/var/log/postern.log\""},
+    {"log", "addresses", &Config::log_addresses, "Show mail addresses whole in logs.", "false"},
+
+    {"trace", "days", &Config::trace_days, "How long traces of messages are kept.", "90", 1, 3650},
+    {"trace", "max_bytes", &Config::trace_max_bytes,
+     "Octets of traces, about, beyond which the oldest days go; today's stay. 0: a twentieth of "
+     "the disk, at most 2 GiB.",
+     "0", 0, INT64_MAX},
+});
+
+}  // namespace
 
 const std::vector<Key>& keys() {
-  static const std::vector<Key> table{
-      {"", "hostname", &Config::hostname,
-       "This server's own name: in greetings, EHLO and Received. Its reverse DNS should say the "
-       "same. Required.",
-       "\"mail.example.org\""},
-      {"", "user", &Config::user, "The user to become once ports are bound, when started as root.",
-       "\"postern\""},
-      {"", "cores", &Config::cores, "Event loops, one thread each. 0: one per processor.", "0", 0,
-       256},
-
-      {"storage", "directory", &Config::directory, "Where mail is kept. Required.",
-       "\"/var/lib/postern\""},
-      {"storage", "reserve", &Config::reserve,
-       "Octets of free disk below which new mail is refused for the time being.", "268435456", 0,
-       INT64_MAX},
-      {"storage", "retention_days", &Config::retention_days,
-       "How long expunged mail can be brought back.", "14", 0, 3650},
-      {"storage", "sweep_seconds", &Config::sweep_seconds,
-       "How often what is past its time is erased.", "60", 1, 86'400},
-
-      {"listeners", "smtp", &Listeners::smtp, "Mail from other servers (port 25).", "[\":25\"]"},
-      {"listeners", "submission", &Listeners::submission,
-       "Mail from users, STARTTLS required (port 587).", "[\":587\"]"},
-      {"listeners", "submissions", &Listeners::submissions, "Mail from users over TLS (port 465).",
-       "[\":465\"]"},
-      {"listeners", "imap", &Listeners::imap, "IMAP, STARTTLS required (port 143).", "[\":143\"]"},
-      {"listeners", "imaps", &Listeners::imaps, "IMAP over TLS (port 993).", "[\":993\"]"},
-      {"listeners", "metrics", &Listeners::metrics,
-       "Prometheus metrics over HTTP; loopback addresses only.", "[\"127.0.0.1:9925\"]"},
-
-      {"tls", "certificate", &Config::certificate,
-       "PEM file: the certificate, then its issuers. Without it there is no TLS and no login.",
-       "\"/etc/postern/fullchain.pem\""},
-      {"tls", "key", &Config::key, "PEM file: its key.", "\"/etc/postern/key.pem\""},
-      {"tls", "more", &Config::more_certificates,
-       "Certificates for further names, chosen by SNI: [[tls.more]] tables with certificate and "
-       "key.",
-       ""},
-
-      {"limits", "max_message", &Config::max_message, "Largest message, in octets.", "104857600",
-       1024, std::int64_t{1} << 32},
-      {"limits", "max_recipients", &Config::max_recipients, "Recipients of one transaction.",
-       "1000", 100, 100'000},
-      {"limits", "connections", &Config::connections,
-       "Connections at a time, of all services. 0: as many as the process's descriptors "
-       "(LimitNOFILE) allow, less half of them or 1,024 for files.",
-       "0", 0, 1'000'000},
-      {"limits", "connections_per_ip", &Config::connections_per_ip,
-       "SMTP connections at a time from one address or /64, and IMAP connections that are not "
-       "logged in; four times as many from one /24 or /56. Loopback is not counted. 0: no limit.",
-       "50", 0, 1'000'000},
-      {"limits", "memory", &Config::memory,
-       "Octets of memory for caches and messages in flight. 0: a quarter of the machine's, within "
-       "128 MiB and 1 GiB.",
-       "0", 0, INT64_MAX},
-
-      {"auth", "login_domain", &Config::login_domain,
-       "Logins without a domain get this one; without it they fail.", "\"example.org\""},
-
-      {"smtp", "check_sender_domain", &Config::check_sender_domain,
-       "Refuse senders whose domain does not exist or takes no mail.", "true"},
-
-      {"delivery", "route", &Config::route,
-       "Send all remote mail to this host and port instead of by MX.", "\"relay.example.org:25\""},
-      {"delivery", "routes", &Config::routes,
-       "The same for single domains: [delivery.routes] with \"domain\" = \"host:port\".", ""},
-      {"delivery", "allow_private_destinations", &Config::allow_private_destinations,
-       "Deliver to loopback, private and link-local addresses. For tests.", "false"},
-      {"delivery", "only_loopback", &Config::only_loopback,
-       "Deliver to loopback addresses alone; all other mail fails.", "false"},
-      {"delivery", "tls", &Config::outbound_tls,
-       "none, or opportunistic: TLS where it is offered; a failed handshake is retried once in "
-       "clear "
-       "on a new connection.",
-       "\"opportunistic\"", 0, 0, "none opportunistic"},
-      {"delivery", "port", &Config::outbound_port, "The port of other servers.", "25", 1, 65'535},
-      {"delivery", "life_hours", &Config::queue_life_hours,
-       "How long mail that cannot be delivered is tried (RFC 5321 §4.5.4.1).", "120", 1, 24L * 60},
-      {"delivery", "delay_notice_hours", &Config::delay_notice_hours,
-       "After how long the sender is told of a delay.", "4", 1, 24L * 60},
-      {"delivery", "retry_minutes", &Config::retry_minutes,
-       "Waits between attempts; the last one repeats. Empty: 5, 10, 20, 40 minutes, 1, 2, 4 hours.",
-       "[]"},
-
-      {"dns", "forwarders", &Config::forwarders,
-       "Resolvers to ask instead of the root: \"address\" or \"address@port\".",
-       "[\"192.0.2.53\"]"},
-      {"dns", "stubs", &Config::stubs, "Servers for single zones: \"zone address@port\".",
-       "[\"example.test 127.0.0.1@5353\"]"},
-      {"dns", "trust_anchors", &Config::trust_anchors,
-       "Further DNSSEC trust anchors: DS or DNSKEY records in zone-file form.", "[]"},
-      {"dns", "root_trust_anchor", &Config::root_trust_anchor,
-       "Trust the root's keys, which are built in.", "true"},
-
-      {"log", "level", &Config::log_level, "trace, debug, info, warn, error or off.", "\"info\"", 0,
-       0, "trace debug info warn error off"},
-      {"log", "file", &Config::log_file, "Where to; standard error if not given.",
-       "\"/var/log/postern.log\""},
-      {"log", "addresses", &Config::log_addresses, "Show mail addresses whole in logs.", "false"},
-
-      {"trace", "days", &Config::trace_days, "How long traces of messages are kept.", "90", 1,
-       3650},
-      {"trace", "max_bytes", &Config::trace_max_bytes,
-       "Octets of traces, about, beyond which the oldest days go; today's stay. 0: a twentieth of "
-       "the disk, at most 2 GiB.",
-       "0", 0, INT64_MAX},
-  };
+  static const std::vector<Key> table{kKeys.begin(), kKeys.end()};
   return table;
 }
 

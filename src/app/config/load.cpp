@@ -212,9 +212,8 @@ Result<std::vector<net::Endpoint>> parse_endpoint(std::string_view text) {
   if (!port) return bad();
   auto host = text.substr(0, colon);
   if (host.empty() || host == "*") {
-    return std::vector<net::Endpoint>{
-        {.ip = text::IpAddress::parse("0.0.0.0").value(), .port = *port},
-        {.ip = text::IpAddress::parse("::").value(), .port = *port}};
+    return std::vector<net::Endpoint>{{.ip = text::IpAddress::v4({}), .port = *port},
+                                      {.ip = text::IpAddress::v6({}), .port = *port}};
   }
   const bool bracketed = host.starts_with('[') && host.ends_with(']');
   if (bracketed) host = host.substr(1, host.size() - 2);

@@ -3,6 +3,8 @@
 #include <set>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "server/sealed.hpp"
 #include "vocab/try.hpp"
 
@@ -41,8 +43,8 @@ Result<Outgoing> read_bundle(const std::string& config_file) {
   for (const auto& name : names) {
     auto content = read_file(name);
     if (!content) {
-      return fail(Errc::bad_config,
-                  config_file + ": certificate or key " + name + ": " + content.error().detail);
+      return fail(Errc::bad_config, fmt::format("{}: certificate or key {}: {}", config_file, name,
+                                                content.error().detail));
     }
     POSTERN_TRY(auto parcel, sealed_parcel(Word::file, name, *std::move(content)));
     out.parcels.push_back(std::move(parcel));
@@ -90,6 +92,7 @@ net::ReadFile Incoming::reader() const {
 
 std::vector<Socket> Incoming::take_sockets() {
   std::vector<Socket> out;
+  out.reserve(sockets_.size());
   for (auto& [kind, descriptor] : sockets_)
     out.push_back({.kind = kind, .descriptor = descriptor.release()});
   sockets_.clear();
