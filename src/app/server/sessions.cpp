@@ -71,11 +71,12 @@ Task<> Sessions::stop_place(Place& place) {
 Task<> Sessions::stop() {
   // All at once: nobody's slow peer takes the time of others.
   std::vector<Task<int>> stopping;
-  const auto one = [this](Place& place) -> Task<int> {
-    co_await on_core(place.core.executor, stop_place(place));
+  stopping.reserve(places_.size());
+  const auto one = [](Sessions& all, Place& place) -> Task<int> {
+    co_await on_core(place.core.executor, all.stop_place(place));
     co_return 0;
   };
-  for (auto& [core, place] : places_) stopping.push_back(one(*place));
+  for (auto& [core, place] : places_) stopping.push_back(one(*this, *place));
   co_await gather(std::move(stopping));
 }
 

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <exception>
 #include <optional>
+#include <stdexcept>
 #include <utility>
 #include <vector>
 
@@ -25,7 +26,10 @@ Task<std::vector<T>> gather(std::vector<Task<T>> tasks) {
   if (bug) std::rethrow_exception(bug);
   std::vector<T> results;
   results.reserve(slots.size());
-  for (auto& slot : slots) results.push_back(*std::move(slot));
+  for (auto& slot : slots) {
+    if (!slot) throw std::logic_error{"a task ended without its result"};
+    results.push_back(*std::move(slot));
+  }
   co_return results;
 }
 
