@@ -117,12 +117,19 @@ Task<Result<MailboxInfo>> create_mailbox(Account& account, std::string name, Spe
 Task<Result<void>> delete_mailbox(Account& account, std::string name, Duration retention) {
   POSTERN_CO_TRY(const auto normal, normal_mailbox_name(name));
   if (normal == "INBOX") co_return fail(Errc::not_permitted, "INBOX stays");
+  std::optional<MailboxId> id;
   for (bool more = true; more;) {
     auto guard = co_await account.writer().lock();
     POSTERN_CO_CHECK(co_await account.load());
-    const auto id = account.tip().find(normal);
-    if (!id) co_return fail(Errc::not_found);
+    const auto named = account.tip().find(normal);
+    if (!id) {
+      if (!named) co_return fail(Errc::not_found);
+      id = named;
+    }
     Edit edit{account, account.home().clock.now()};
+    // Between two slices another session may remove it, or give the name to another mailbox.
+    if (!edit.has_mailbox(*id)) co_return Result<void>{};
+    if (named != id) co_return fail(Errc::conflict, "the mailbox was renamed meanwhile");
     POSTERN_CO_TRY(auto some, co_await some_rows(account, *id));
     more = some.more;
     for (auto& [uid, entry, places] : some.rows)
