@@ -32,10 +32,14 @@ void StoredQueue::start_local() {
 
 Task<> StoredQueue::local_turn(Active& active) {
   co_await asio::post(core_.executor, use_task);
+  const auto id = active.message.id;
   try {
     co_await local_first(active);
   } catch (const std::exception&) {
     ++counts_.bugs;
+    // Nothing is written: what is on disk may be newer than what is known here.
+    const auto found = active_.find(id);
+    if (found != active_.end() && found->second->open == 0) set_aside(id, kAfterBug);
   }
   --local_running_;
   start_local();

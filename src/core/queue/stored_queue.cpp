@@ -360,9 +360,9 @@ Task<> StoredQueue::finish_later(Active& active) {
 
 Task<> StoredQueue::attempt(Destination& destination, Work work) {
   co_await asio::post(core_.executor, use_task);
-  Job job = make_job(*work.active, destination.domain, work.recipients);
   Attempt result;
   try {
+    Job job = make_job(*work.active, destination.domain, work.recipients);
     result = co_await transport_->attempt(std::move(job));
   } catch (const std::exception&) {
     result = all_deferred(work.recipients.size(), "sending failed unexpectedly");
@@ -376,8 +376,12 @@ Task<> StoredQueue::attempt(Destination& destination, Work work) {
   } else {
     destination.pace.reached();
   }
-  note_steps(work.active->message, destination.domain, result);
-  apply(*work.active, work.recipients, result);
+  try {
+    note_steps(work.active->message, destination.domain, result);
+    apply(*work.active, work.recipients, result);
+  } catch (const std::exception&) {
+    ++counts_.bugs;
+  }
   destinations_.offer(destination);
   destinations_.leave(destination);
   co_await finish_group(*work.active);
@@ -385,13 +389,40 @@ Task<> StoredQueue::attempt(Destination& destination, Work work) {
 }
 
 Task<> StoredQueue::finish_group(Active& active) {
-  --active.open;
-  if (active.open == 0) {
-    co_await end_round(active);
-  } else {
-    write_record(active);
+  const auto id = active.message.id;
+  const bool last = --active.open == 0;
+  try {
+    if (last) {
+      co_await end_round(active);
+    } else {
+      write_record(active);
+    }
+  } catch (const std::exception&) {
+    ++counts_.bugs;
+    if (last) end_after_bug(id);
   }
   if (active_.size() + kLoadAtOnce == kMaxActive) kick();
+}
+
+/// What its round came to is kept, if that can be written.
+void StoredQueue::end_after_bug(QueueId id) {
+  try {
+    const auto found = active_.find(id);
+    if (found != active_.end()) return put_back(*found->second, core_.clock.now() + kAfterBug);
+  } catch (const std::exception&) {
+    ++counts_.bugs;
+  }
+  set_aside(id, kAfterBug);
+}
+
+/// Another round begins after `wait`, from the record as it is on disk.
+void StoredQueue::set_aside(QueueId id, Duration wait) {
+  active_.erase(id);
+  const auto known = known_.find(id);
+  if (known == known_.end()) return;
+  known->second.place = Place::scheduled;
+  schedule_.put(id, core_.clock.now() + wait);
+  kick();
 }
 
 void StoredQueue::publish_stats() {

@@ -65,6 +65,8 @@ class StoredQueue final : public Queue {
   static constexpr std::size_t kMaxActive = 2000;
   static constexpr std::size_t kMaxReady = 1000;
   static constexpr std::size_t kLoadAtOnce = 100;
+  /// The wait after a round that a bug ended.
+  static constexpr Duration kAfterBug = std::chrono::minutes{5};
 
   enum class Place : std::uint8_t { scheduled, parked, active, held };
   struct Known {
@@ -95,6 +97,8 @@ class StoredQueue final : public Queue {
   Task<> attempt(Destination& destination, Work work);
   Task<> finish_group(Active& active);
   Task<> finish_later(Active& active);
+  void end_after_bug(QueueId id);
+  void set_aside(QueueId id, Duration wait);
   [[nodiscard]] Job make_job(const Active& active, std::string_view domain,
                              const std::vector<std::size_t>& recipients) const;
   [[nodiscard]] ReadContent reader_of(const Message& message) const;

@@ -4,6 +4,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -133,7 +134,7 @@ struct Machine {
     transport.open();
     if (started) queue->stop();
     core.poll();
-    if (queue->stats().bugs != 0) std::abort();
+    if (queue->stats().bugs != bugs) std::abort();
   }
 
   void start() {
@@ -147,6 +148,7 @@ struct Machine {
     core.poll();
   }
   Task<Result<TraceId>> take_notice(std::string content, std::string to) {
+    if (notices_throw) throw std::runtime_error{"no notice"};
     if (notices_fail) co_return fail(Errc::unavailable);
     notices.push_back({std::move(content), std::move(to)});
     co_return TraceId{99};
@@ -220,6 +222,8 @@ struct Machine {
   std::unique_ptr<Queue> queue;
   std::vector<Notice> notices;
   bool notices_fail = false;
+  bool notices_throw = false;
+  std::uint64_t bugs = 0;  ///< That the test makes happen.
   bool started = false;
 };
 
