@@ -79,7 +79,8 @@ Task<> StoredQueue::local_first(Active& active) {
   enqueue(active);
 }
 
-/// False at a stop in the moment when nobody knows what is on disk: the record stays as it is.
+/// False if the message is not for this round any more: nobody knows what is on disk at a stop, or
+/// nothing useful is there (see `read_again`). Then `active` may be gone.
 Task<bool> StoredQueue::attempt_local(Active& active, std::string domain,
                                       std::vector<std::size_t> recipients) {
   // Not only appended: what the journal has of this message and is not on disk would be written
@@ -110,13 +111,24 @@ Task<bool> StoredQueue::attempt_local(Active& active, std::string domain,
 }
 
 /// Makes the recipients in memory what they are on disk, as soon as that can be known. False: the
-/// queue stops.
+/// queue stops; or there is no record, because the commit that brought the message was lost and its
+/// sender was told so; or it cannot be read.
 Task<bool> StoredQueue::read_again(Active& active) {
   while (!stopping_) {
     auto stored = co_await durable_record(active.message.id);
     if (stored && stored->recipients.size() == active.message.recipients.size()) {
       active.message.recipients = std::move(stored->recipients);
       co_return true;
+    }
+    const auto why = stored ? Errc::corrupt : stored.error().code;
+    if (why == Errc::not_found) {
+      forget(active.message.id);
+      co_return false;
+    }
+    if (why == Errc::corrupt) {
+      counts_.unreadable.fetch_add(1, std::memory_order_relaxed);
+      set_aside(active.message.id, kUnreadableAgain);
+      co_return false;
     }
     co_await wake_.wait_for(core_.timers, Journal::kLookAgain);
   }
@@ -126,14 +138,17 @@ Task<bool> StoredQueue::read_again(Active& active) {
 /// The record as it is once all that was ordered so far is on disk, or known to be lost.
 Task<Result<Message>> StoredQueue::durable_record(QueueId id) {
   const auto ticket = engine_.tip()->ticket();
-  POSTERN_CO_CHECK(co_await engine_.durable(ticket));
+  const auto done = co_await engine_.durable(ticket);
+  if (!done) co_return fail(Errc::unavailable);  // whatever it says: not of this record
   if (engine_.health() == kv::Health::read_only) co_return fail(Errc::unavailable);
   std::vector<std::string> keys{message_key(id)};
   const auto reader = engine_.published();
   POSTERN_CO_TRY(const auto found, co_await reader->get(std::move(keys)));
   const auto& value = found.at(0);
   if (!value) co_return fail(Errc::not_found);
-  co_return decode_message(id, *value);
+  auto message = decode_message(id, *value);
+  if (!message) co_return fail(Errc::corrupt);
+  co_return message;
 }
 
 }  // namespace postern::queue

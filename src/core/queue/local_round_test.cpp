@@ -81,5 +81,51 @@ TEST(LocalRound, ABugAtTheEndOfARoundCostsFiveMinutesAndSendsNothingTwice) {
   EXPECT_EQ(m.on_disk(), 0U);
 }
 
+TEST(LocalRound, AMessageWhoseRecordWasLostIsForgotten) {
+  Machine m;
+  Flawed local{m.engine};
+  m.local = &local;
+  m.start();
+  local.doubtful = [](QueueId id) {
+    kv::Batch batch;
+    batch.erase(message_key(id));
+    return batch;
+  };
+  m.submit(m.message({"a@us.example", "b@x.example"}));
+  m.core.advance(seconds{10});
+  EXPECT_EQ(m.queue->stats().waiting, 0U);
+  EXPECT_EQ(m.queue->stats().under_way, 0U);
+  m.core.advance(hours{24 * 7});
+  EXPECT_EQ(local.attempts, 1);
+  EXPECT_TRUE(m.transport.jobs.empty());
+}
+
+TEST(LocalRound, ARecordThatCannotBeReadWaitsADay) {
+  Machine m;
+  Flawed local{m.engine};
+  m.local = &local;
+  m.start();
+  kv::Batch good;
+  local.doubtful = [](QueueId id) {
+    kv::Batch batch;
+    batch.put(message_key(id), "?");
+    return batch;
+  };
+  const auto message = m.message({"a@us.example"});
+  m.queue->add(good, message);
+  m.submit(message);
+  m.core.advance(seconds{10});
+  EXPECT_EQ(m.queue->stats().unreadable, 1U);
+  EXPECT_EQ(m.queue->stats().under_way, 0U);
+  EXPECT_EQ(m.queue->stats().waiting, 1U);
+  local.doubtful = nullptr;
+  ASSERT_TRUE(m.core.run(m.engine.append(std::move(good), kv::Engine::Purpose::adds_mail)));
+  m.core.advance(hours{23});
+  EXPECT_EQ(local.attempts, 1);
+  m.core.advance(hours{2});
+  EXPECT_EQ(local.attempts, 2);
+  EXPECT_EQ(m.on_disk(), 0U);
+}
+
 }  // namespace
 }  // namespace postern::queue

@@ -171,7 +171,7 @@ void StoredQueue::load_one(QueueId id, const std::optional<std::string>& value) 
     return;
   }
   counts_.unreadable.fetch_add(1, std::memory_order_relaxed);
-  schedule_.put(id, core_.clock.now() + std::chrono::days{1});
+  schedule_.put(id, core_.clock.now() + kUnreadableAgain);
 }
 
 void StoredQueue::accept(Message message) {
@@ -422,6 +422,13 @@ void StoredQueue::set_aside(QueueId id, Duration wait) {
   if (known == known_.end()) return;
   known->second.place = Place::scheduled;
   schedule_.put(id, core_.clock.now() + wait);
+  kick();
+}
+
+/// There is no such message.
+void StoredQueue::forget(QueueId id) {
+  active_.erase(id);
+  known_.erase(id);
   kick();
 }
 

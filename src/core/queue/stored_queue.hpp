@@ -65,8 +65,10 @@ class StoredQueue final : public Queue {
   static constexpr std::size_t kMaxActive = 2000;
   static constexpr std::size_t kMaxReady = 1000;
   static constexpr std::size_t kLoadAtOnce = 100;
-  /// The wait after a round that a bug ended.
+  /// The wait after a round that a bug ended, and before a record that cannot be read is looked at
+  /// again.
   static constexpr Duration kAfterBug = std::chrono::minutes{5};
+  static constexpr Duration kUnreadableAgain = std::chrono::days{1};
 
   enum class Place : std::uint8_t { scheduled, parked, active, held };
   struct Known {
@@ -99,6 +101,7 @@ class StoredQueue final : public Queue {
   Task<> finish_later(Active& active);
   void end_after_bug(QueueId id);
   void set_aside(QueueId id, Duration wait);
+  void forget(QueueId id);
   [[nodiscard]] Job make_job(const Active& active, std::string_view domain,
                              const std::vector<std::size_t>& recipients) const;
   [[nodiscard]] ReadContent reader_of(const Message& message) const;
