@@ -210,15 +210,13 @@ void Server::add_gauges() {
                        [this] { return static_cast<double>(core_set_->refused()); });
 }
 
-/// Once a second the trace, now and then the sweeper, once a day old traces. A failing store is
-/// its own news: it is logged, and tried again.
+/// Once a second the trace, once an hour old traces. A failing store is its own news: it is logged,
+/// and tried again.
 Task<> Server::maintain() {
   Core& core = *cores_.front();
   const auto sleeper = std::make_shared<Sleeper>(core);
   sleepers_.push_back(sleeper);
   const auto config = now()->config;
-  const Duration sweep_every = std::chrono::seconds{config.sweep_seconds};
-  Instant sweep_at = core.clock.instant();
   Instant expire_at = core.clock.instant() + 1h;
   auto generation = engine_->generation();
   for (bool more = true; more && !stop_asked_;) {
@@ -227,14 +225,6 @@ Task<> Server::maintain() {
     if (generation != before) store_->tell_reopened();
     const auto flushed = co_await trace_->flush();
     if (!flushed) logger_.warn("trace not written", {{"why", to_string(flushed.error().code)}});
-    if (core.clock.instant() >= sweep_at) {
-      sweep_at = core.clock.instant() + sweep_every;
-      const auto removed = co_await directory_->finish_removals();
-      if (!removed)
-        logger_.warn("an account is not removed yet", {{"why", to_string(removed.error().code)}});
-      const auto swept = co_await store_->sweep();
-      if (!swept) logger_.warn("sweep failed", {{"why", to_string(swept.error().code)}});
-    }
     if (core.clock.instant() >= expire_at) {
       expire_at = core.clock.instant() + 1h;
       const auto most =
@@ -246,11 +236,28 @@ Task<> Server::maintain() {
   }
 }
 
+/// Apart from `maintain`: it may take minutes. The end of the server cuts it short.
+Task<> Server::sweep_now_and_then() {
+  const auto sleeper = std::make_shared<Sleeper>(*cores_.front());
+  sleepers_.push_back(sleeper);
+  const Duration every = std::chrono::seconds{now()->config.sweep_seconds};
+  for (bool more = true; more && !stop_asked_;) {
+    const auto removed = co_await directory_->finish_removals();
+    if (!removed && !stop_asked_)
+      logger_.warn("an account is not removed yet", {{"why", to_string(removed.error().code)}});
+    const auto swept = co_await store_->sweep();
+    if (!swept && !stop_asked_)
+      logger_.warn("sweep failed", {{"why", to_string(swept.error().code)}});
+    more = co_await sleeper->sleep(every);
+  }
+}
+
 void Server::ask_to_stop() {
   if (stop_asked_) return;
   stop_asked_ = true;
   logger_.info("shutting down");
   if (on_stop) on_stop();
+  if (store_) store_->stop_housekeeping();
   stop_.notify_all();
 }
 
@@ -264,6 +271,7 @@ Task<> Server::stop() {
   stop_asked_ = true;
   for (const auto& listener : listeners_) listener->stop();
   if (control_) control_->stop();
+  if (store_) store_->stop_housekeeping();
   if (queue_) queue_->stop();
   if (client_) client_->stop();
   if (dialer_) dialer_->stop();
@@ -287,6 +295,7 @@ Task<> Server::live(std::vector<Socket> sockets, std::function<void()> ready) {
   group.spawn(control_->run(
       [this](std::string request) { return admin::handle(*services_, std::move(request)); }));
   group.spawn(maintain());
+  group.spawn(sweep_now_and_then());
   ready();
   while (!stop_asked_) co_await stop_.wait();
 }

@@ -90,6 +90,7 @@ class Server {
   Task<> whole(std::vector<Socket> sockets, std::vector<Watch*> watches,
                std::function<void()> ready);
   Task<> maintain();
+  Task<> sweep_now_and_then();
   [[noreturn]] void crash(std::string_view why) const;
   void serve_on(net::Listener& listener, Kind kind);
   [[nodiscard]] std::string refusal(Kind kind) const;

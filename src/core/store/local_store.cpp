@@ -250,12 +250,13 @@ Task<Result<void>> LocalStore::set_quota(AccountId account, std::uint64_t quota)
 }
 
 Task<Result<void>> LocalStore::remove_account(AccountId account) {
-  const auto remove = [](Shard& shard, AccountId id) -> Task<Result<void>> {
+  const auto remove = [](Shard& shard, AccountId id,
+                         const std::atomic<bool>& stop) -> Task<Result<void>> {
     const auto pin = shard.pin(id);
-    co_return co_await store::remove_account(*pin);
+    co_return co_await store::remove_account(*pin, stop);
   };
   Shard& shard = home(account);
-  co_return co_await on_core(shard.core().executor, remove(shard, account));
+  co_return co_await on_core(shard.core().executor, remove(shard, account, stop_housekeeping_));
 }
 
 std::unique_ptr<AccountSession> LocalStore::open(AccountId account, std::string address) {
@@ -263,18 +264,21 @@ std::unique_ptr<AccountSession> LocalStore::open(AccountId account, std::string 
 }
 
 Task<Result<void>> LocalStore::sweep() {
-  Sweeper sweeper{engine_, cores_.front()->clock.now(), run_};
+  Sweeper sweeper{engine_, cores_.front()->clock.now(), run_, stop_housekeeping_};
   POSTERN_CO_CHECK(co_await sweeper.drop_pending(*live_, suspects_));
-  const auto sweep_gone = [](Shard& shard, AccountId id, Timestamp now) -> Task<Result<void>> {
+  const auto sweep_gone = [](Shard& shard, AccountId id, Timestamp now,
+                             const std::atomic<bool>& stop) -> Task<Result<void>> {
     const auto pin = shard.pin(id);
-    co_return co_await erase_gone(*pin, now);
+    co_return co_await erase_gone(*pin, now, stop);
   };
   POSTERN_CO_TRY(const auto accounts, co_await sweeper.accounts());
   Result<void> first;
   for (const auto id : accounts) {
     Shard& shard = home(id);
     const auto now = cores_.front()->clock.now();
-    const auto swept = co_await on_core(shard.core().executor, sweep_gone(shard, id, now));
+    const auto swept =
+        co_await on_core(shard.core().executor, sweep_gone(shard, id, now, stop_housekeeping_));
+    if (!swept && swept.error().code == Errc::shutting_down) co_return swept;
     // An account that was removed meanwhile has nothing to sweep; one that is damaged does not
     // keep the others from it.
     if (!swept && swept.error().code != Errc::not_found && first) first = swept;

@@ -37,6 +37,7 @@ class LocalStore final : public MailStore {
   Task<Result<void>> remove_account(AccountId account) override;
   std::unique_ptr<AccountSession> open(AccountId account, std::string address) override;
   Task<Result<void>> sweep() override;
+  void stop_housekeeping() override { stop_housekeeping_ = true; }
   void tell_reopened() override;
   [[nodiscard]] Stats stats() const override;
 
@@ -62,6 +63,7 @@ class LocalStore final : public MailStore {
   std::shared_ptr<MemoryBudget> memory_;
   std::uint64_t run_;
   std::vector<std::unique_ptr<Shard>> shards_;
+  std::atomic<bool> stop_housekeeping_ = false;
   std::atomic<std::uint64_t> delivered_ = 0;
   std::atomic<std::uint64_t> swept_ = 0;
   std::atomic<std::uint64_t> bugs_ = 0;

@@ -85,13 +85,17 @@ class MailStore {
   virtual void add_account(AccountId account, std::uint64_t quota, kv::Batch& batch) = 0;
   virtual Task<Result<void>> set_quota(AccountId account, std::uint64_t quota) = 0;
   /// Erases everything of the account, in slices of which the first ends all use of it (sessions on
-  /// it end with `not_found`). After a crash the caller asks again, till the answer is `not_found`.
+  /// it end with `not_found`). After a crash, and after `shutting_down`, the caller asks again,
+  /// till the answer is `not_found`.
   virtual Task<Result<void>> remove_account(AccountId account) = 0;
   virtual std::unique_ptr<AccountSession> open(AccountId account, std::string address) = 0;
 
   /// Runs the sweeper once: erases due blobs without links, `gone` records past retention, and on
   /// the first run what was pending at start-up. Called now and then by the program.
   virtual Task<Result<void>> sweep() = 0;
+  /// Removals and sweeps, those under way included, end before their next commit with
+  /// `shutting_down`; what they leave is done after the next start. For good; from any thread.
+  virtual void stop_housekeeping() {}
   /// The engine was reopened: tells whoever waits for changes, who then finds the session stale.
   virtual void tell_reopened() {}
 

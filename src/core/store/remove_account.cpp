@@ -82,12 +82,13 @@ Task<Result<void>> erase_one(Erasure& work, const kv::Pair& row) {
 
 }  // namespace
 
-Task<Result<void>> erase_gone(Account& account, Timestamp now) {
+Task<Result<void>> erase_gone(Account& account, Timestamp now, const std::atomic<bool>& stop) {
   const auto prefix = layout::account_key(account.id(), layout::AccountKind::gone).done();
   const kv::Range range{.begin = prefix,
                         .end = layout::gone_key(account.id(), now, MailboxId{0}, Uid{0}),
                         .limit = kSlice};
   for (bool more = true; more;) {
+    if (stop) co_return fail(Errc::shutting_down);
     auto guard = co_await account.writer().lock();
     POSTERN_CO_CHECK(co_await account.load());
     const auto reader = account.engine().tip();
@@ -163,16 +164,19 @@ Task<Result<bool>> exists(const Account& account) {
 
 }  // namespace
 
-Task<Result<void>> remove_account(Account& account) {
+Task<Result<void>> remove_account(Account& account, const std::atomic<bool>& stop) {
   const auto guard = co_await account.writer().lock();
   const auto generation = account.engine().generation();
   const auto now = account.home().clock.now();
   POSTERN_CO_TRY(const bool there, co_await exists(account));
   if (!there) co_return fail(Errc::not_found, "no such account");
+  constexpr auto kLater = "the server is ending; the removal goes on after its next start";
+  if (stop) co_return fail(Errc::shutting_down, kLater);
   auto first = close(account.id());
   first.require_generation(generation);
   POSTERN_CO_CHECK(co_await append_and_forget(account, std::move(first)));
   for (bool more = true; more;) {
+    if (stop) co_return fail(Errc::shutting_down, kLater);
     kv::Batch batch;
     batch.require_generation(generation);
     POSTERN_CO_CHECK(co_await erase_messages(account, now, batch, more));

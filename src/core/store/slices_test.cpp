@@ -108,5 +108,39 @@ TEST_F(SlicesTest, AMailboxThatTwoDeleteIsGoneForBoth) {
   EXPECT_EQ(end(session->mailbox("big")).error().code, Errc::not_found);
 }
 
+TEST_F(SlicesTest, ARemovalIsCutShortByTheEndAndGoesOnInTheNextLife) {
+  fill(end(open()->mailbox("INBOX")).value().id, 2500);
+  std::optional<Result<void>> removed;
+  begin(store_->remove_account(kAnn), removed);
+  sync();
+  sync();  // its use, and a thousand messages
+  ASSERT_FALSE(removed);
+  store_->stop_housekeeping();
+  sync();
+  ASSERT_TRUE(removed && !*removed);
+  EXPECT_EQ(removed->error().code, Errc::shutting_down);
+  EXPECT_EQ(end(store_->remove_account(kAnn)).error().code, Errc::shutting_down);
+  EXPECT_EQ(end(store_->sweep()).error().code, Errc::shutting_down);
+  store_ = make_mail_store(engine_, cores_, {});
+  EXPECT_TRUE(end(store_->remove_account(kAnn)));
+  EXPECT_EQ(end(store_->remove_account(kAnn)).error().code, Errc::not_found);
+}
+
+TEST_F(SlicesTest, ASweepOfExpungedMailIsCutShortByTheEnd) {
+  const auto session = open();
+  const auto box = end(session->create_mailbox("box", SpecialUse::none)).value();
+  fill(box.id, 2500);
+  ASSERT_TRUE(end(session->delete_mailbox("box")));
+  core_.advance(std::chrono::hours{24 * 15});
+  std::optional<Result<void>> swept;
+  begin(store_->sweep(), swept);
+  sync();
+  ASSERT_FALSE(swept);
+  store_->stop_housekeeping();
+  sync();
+  ASSERT_TRUE(swept && !*swept);
+  EXPECT_EQ(swept->error().code, Errc::shutting_down);
+}
+
 }  // namespace
 }  // namespace postern::store

@@ -52,6 +52,7 @@ Task<Result<std::uint64_t>> Sweeper::erase_blobs_of(std::uint16_t shard) {
                   .limit = kSlice};
   std::uint64_t erased = 0;
   for (bool more = true; more;) {
+    if (stop_) co_return fail(Errc::shutting_down);
     const auto reader = engine_.published();
     POSTERN_CO_TRY(const auto page, co_await reader->scan(range));
     if (page.pairs.empty()) co_return erased;
@@ -91,6 +92,7 @@ Task<Result<void>> Sweeper::drop_pending_of(std::uint16_t shard, const LiveDraft
   const auto prefix = shard_key(shard, layout::BlobKind::pending);
   kv::Range range{.begin = prefix, .end = record::prefix_end(prefix), .limit = kSlice};
   for (bool more = true; more;) {
+    if (stop_) co_return fail(Errc::shutting_down);
     // Before reading: what a reopening brings back is not ours to judge.
     const auto generation = engine_.generation();
     const auto reader = engine_.published();

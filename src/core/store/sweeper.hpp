@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <set>
 #include <vector>
@@ -21,9 +22,10 @@ void plan_erasure(const BlobId& blob, std::uint64_t body_size, Timestamp when, k
 /// when a blob is born or by an account that already has one, "no links" is final.
 class Sweeper {
  public:
-  /// `run`: of this process; its own pending bodies are left alone.
-  Sweeper(kv::Engine& engine, Timestamp now, std::uint64_t run)
-      : engine_{engine}, now_{now}, run_{run} {}
+  /// `run`: of this process; its own pending bodies are left alone. Once `stop` is set, what is
+  /// under way fails with `shutting_down` before its next slice.
+  Sweeper(kv::Engine& engine, Timestamp now, std::uint64_t run, const std::atomic<bool>& stop)
+      : engine_{engine}, now_{now}, run_{run}, stop_{stop} {}
 
   /// Bodies that were begun and never committed: of an earlier process at once, of this one when
   /// nobody holds them at two sweeps (`suspects` remembers the first).
@@ -42,6 +44,7 @@ class Sweeper {
   kv::Engine& engine_;
   Timestamp now_;
   std::uint64_t run_;
+  const std::atomic<bool>& stop_;
 };
 
 }  // namespace postern::store
