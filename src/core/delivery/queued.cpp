@@ -41,9 +41,10 @@ bool is_accounts(Errc code) {
   return code == Errc::over_quota || code == Errc::not_found;
 }
 
-/// After these nobody knows whether the commit is on disk.
+/// After these nobody knows whether the commit is on disk: a write of the engine that failed is
+/// told as `io_failed` or as `corrupt`.
 bool leaves_doubt(Errc code) {
-  return code == Errc::outcome_unknown || code == Errc::io_failed;
+  return code == Errc::outcome_unknown || code == Errc::io_failed || code == Errc::corrupt;
 }
 
 }  // namespace

@@ -299,5 +299,31 @@ TEST_F(QueuedDeliveryTest, EachRecipientHasAFateOfItsOwn) {
   static_cast<void>(fuller);
 }
 
+TEST_F(QueuedDeliveryTest, WhatMayBeAFailureOfTheCommitLeavesDoubt) {
+  life().add("bob");
+  queue::Job job{.id = QueueId{1},
+                 .trace = TraceId{7},
+                 .domain = "example.org",
+                 .envelope = {.from = address("s@example.com"), .envid = {}},
+                 .recipients = {{.address = address("bob@example.org"), .orcpt = {}}},
+                 .size = kBody.size(),
+                 .expires = machine_->core().clock.now() + 24h,
+                 .read = {}};
+  for (const auto& [code, doubt] : {std::pair{Errc::corrupt, true},
+                                    {Errc::io_failed, true},
+                                    {Errc::outcome_unknown, true},
+                                    {Errc::unavailable, false}}) {
+    job.read = [why = code](std::uint64_t, std::uint64_t) -> Task<Result<std::string>> {
+      co_return fail(why);
+    };
+    const queue::Settle settle = [](const std::vector<queue::RecipientOutcome>&) {
+      return kv::Batch{};
+    };
+    const auto attempt = life().now(life().queued->attempt_local(job, settle));
+    EXPECT_FALSE(attempt.settled);
+    EXPECT_EQ(attempt.unknown, doubt) << to_string(code);
+  }
+}
+
 }  // namespace
 }  // namespace postern::delivery
