@@ -15,7 +15,7 @@ namespace postern::imap {
 struct ReaderLimits {
   std::size_t line = 64UL * 1024;       ///< All lines of one command, what stands around literals.
   std::size_t literals = 256UL * 1024;  ///< All literals of one command that are held in memory.
-  std::size_t literal_count = 256;
+  std::size_t literal_count = 2000;
   std::size_t swallow = 1024UL * 1024;  ///< Read and thrown away of a refused command at most.
 };
 
