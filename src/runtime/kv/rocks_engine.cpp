@@ -5,6 +5,7 @@
 #include <system_error>
 #include <utility>
 
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <rocksdb/write_batch.h>
 #include <sys/statvfs.h>
@@ -98,7 +99,12 @@ Task<Result<Ticket>> RocksStore::append(Batch batch, Purpose purpose) {
   }
 }
 
+/// Asks for a sync only after whatever else this core has ready has had its turn: that will append
+/// too, and goes into the same sync. An idle core has nothing ready and asks at once. (50 sessions:
+/// 0.13 syncs a message, 0.26 without.)
 Task<Result<void>> RocksStore::durable(Ticket ticket) {
+  const Executor here = co_await this_executor();
+  if (!waiters_.outcome(ticket)) co_await asio::post(here, use_task);
   if (!waiters_.outcome(ticket)) want(ticket);
   co_return co_await waiters_.wait(ticket);
 }
