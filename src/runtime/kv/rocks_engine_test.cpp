@@ -94,26 +94,33 @@ class RocksEngineTest : public testing::Test {
   std::unique_ptr<Engine> engine_;
 };
 
-TEST_F(RocksEngineTest, WhatIsPartlyInMemoryIsReadWhole) {
-  constexpr std::uint32_t kRows = 20'000;
-  const auto key = [](std::uint32_t i) { return "row" + std::to_string(100'000 + i); };
-  const auto value = [](std::uint32_t i) {
+/// More rows than fit into memory, some with their values in blob files; engine and caches are new.
+class RocksColdTest : public RocksEngineTest {
+ protected:
+  static constexpr std::uint32_t kRows = 20'000;
+  static std::string key(std::uint32_t i) { return "row" + std::to_string(100'000 + i); }
+  static std::string value(std::uint32_t i) {
     return std::string(i % 3 == 0 ? 3000 : 100 + i % 400, 'v') + std::to_string(i);
-  };
-  block_cache_ = std::size_t{1} << 20U;
-  write_buffers_ = std::size_t{4} << 20U;
-  start();
-  // Written in no order, so that every table spans all keys.
-  for (std::uint32_t i = 0; i < kRows;) {
-    Batch batch;
-    for (const auto end = i + 500; i < end; ++i) {
-      const auto at = i * 7919 % kRows;
-      batch.put(key(at), value(at));
-    }
-    ASSERT_TRUE(run(engine_->append(std::move(batch), Purpose::adds_mail)));
   }
-  engine_.reset();
-  start();
+  void SetUp() override {
+    block_cache_ = std::size_t{1} << 20U;
+    write_buffers_ = std::size_t{4} << 20U;
+    start();
+    // Written in no order, so that every table spans all keys.
+    for (std::uint32_t i = 0; i < kRows;) {
+      Batch batch;
+      for (const auto end = i + 500; i < end; ++i) {
+        const auto at = i * 7919 % kRows;
+        batch.put(key(at), value(at));
+      }
+      ASSERT_TRUE(run(engine_->append(std::move(batch), Purpose::adds_mail)));
+    }
+    engine_.reset();
+    start();
+  }
+};
+
+TEST_F(RocksColdTest, WhatIsPartlyInMemoryIsReadWhole) {
   std::minstd_rand random{1};
   for (std::size_t round = 0; round < 600; ++round) {
     const auto step = round % 5 + 1;
@@ -128,6 +135,28 @@ TEST_F(RocksEngineTest, WhatIsPartlyInMemoryIsReadWhole) {
     const auto found = run(engine_->published()->get(std::move(keys)));
     ASSERT_TRUE(found);
     ASSERT_TRUE(*found == expected) << "round " << round;
+  }
+}
+
+TEST_F(RocksColdTest, WhatIsPartlyInMemoryIsScannedWhole) {
+  std::minstd_rand random{1};
+  for (std::size_t round = 0; round < 300; ++round) {
+    const auto first = static_cast<std::uint32_t>(random() % kRows);
+    const auto count = static_cast<std::uint32_t>(random() % (round % 2 == 0 ? 8 : 300) + 1);
+    const auto last = std::min(first + count, kRows);
+    // Some of what the scan meets has come into memory before, some not.
+    ASSERT_TRUE(run(engine_->published()->get({key(first + (last - first) / 2)})));
+    const bool backwards = round % 3 == 0;
+    Range range{.begin = key(first), .end = key(last)};
+    range.backwards = backwards;
+    const auto page = run(engine_->published()->scan(std::move(range)));
+    ASSERT_TRUE(page);
+    ASSERT_GE(page->pairs.size(), page->more ? 1U : last - first);
+    for (std::uint32_t n = 0; n < page->pairs.size(); ++n) {
+      const auto i = backwards ? last - 1 - n : first + n;
+      ASSERT_EQ(page->pairs[n].key, key(i)) << "round " << round;
+      ASSERT_TRUE(page->pairs[n].value == value(i)) << "round " << round << " " << key(i);
+    }
   }
 }
 
