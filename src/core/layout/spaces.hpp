@@ -55,6 +55,7 @@ enum class QueueKind : std::uint8_t {
   message = 0x01,     ///< queue_id:8.
   due = 0x02,         ///< due:8 queue_id:8.
   blob_count = 0x03,  ///< blob:16; only while more than one queued message shares it.
+  order = 0x04,       ///< queue_id:8; what a person wants done when the attempts have ended.
 };
 
 /// Space `trace`. Keys start with the day, so that expiry drops ranges.

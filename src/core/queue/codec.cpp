@@ -168,6 +168,20 @@ Result<std::pair<Timestamp, QueueId>> parse_due_key(std::string_view key) {
   return std::pair{due, id};
 }
 
+std::string order_key(QueueId id) {
+  return key_of(layout::QueueKind::order).u64(id.value()).done();
+}
+std::string orders_prefix() {
+  return key_of(layout::QueueKind::order).done();
+}
+
+Result<QueueId> parse_order_key(std::string_view key) {
+  record::KeyReader in{key};
+  const QueueId id{in.skip(orders_prefix()).u64()};
+  POSTERN_CHECK(in.finish());
+  return id;
+}
+
 std::string encode(const Message& message) {
   std::string out;
   Writer writer{out, kVersion};
@@ -208,6 +222,31 @@ Result<Message> decode_message(QueueId id, std::string_view bytes) {
       case 9:  out.envelope = decode_envelope(in); break;
       case 10: out.recipients.push_back(decode_recipient(in)); break;
       default: read_state(in, out); break;
+    }
+  POSTERN_CHECK(in.finish());
+  return out;
+}
+
+std::string encode(const Order& order) {
+  std::string out;
+  Writer{out, kVersion}
+      .number(1, static_cast<std::uint64_t>(order.kind))
+      .text_unless_empty(2, order.why);
+  return out;
+}
+
+Result<Order> decode_order(std::string_view bytes) {
+  Order out;
+  Reader in{bytes, kVersion};
+  while (in.next()) switch (in.tag()) {
+      case 1: {
+        const auto kind = in.number<std::uint8_t>();
+        if (kind > static_cast<std::uint8_t>(Order::Kind::drop)) in.fault("bad order");
+        out.kind = static_cast<Order::Kind>(kind);
+        break;
+      }
+      case 2:  out.why = in.text(); break;
+      default: break;
     }
   POSTERN_CHECK(in.finish());
   return out;

@@ -25,8 +25,17 @@ inline constexpr Timestamp kHeldDue = Timestamp::max();
 [[nodiscard]] Result<QueueId> parse_message_key(std::string_view key);
 [[nodiscard]] Result<std::pair<Timestamp, QueueId>> parse_due_key(std::string_view key);
 
+[[nodiscard]] std::string order_key(QueueId id);
+[[nodiscard]] std::string orders_prefix();
+/// Error `corrupt`: no such key.
+[[nodiscard]] Result<QueueId> parse_order_key(std::string_view key);
+
 [[nodiscard]] std::string encode(const Message& message);
 /// Errors: `corrupt`; `unsupported` for a record of a later release.
 [[nodiscard]] Result<Message> decode_message(QueueId id, std::string_view bytes);
+
+[[nodiscard]] std::string encode(const Order& order);
+/// Errors: `corrupt`; `unsupported` for a record of a later release.
+[[nodiscard]] Result<Order> decode_order(std::string_view bytes);
 
 }  // namespace postern::queue

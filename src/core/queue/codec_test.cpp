@@ -81,5 +81,20 @@ TEST(QueueCodec, TheDueIndexIsInOrderOfTimeAndHeldComesLast) {
   EXPECT_EQ(parse_message_key(message_key(QueueId{77})).value(), QueueId{77});
 }
 
+TEST(QueueCodec, OrdersReturnAndUnknownOnesAreRefused) {
+  for (const auto kind : {Order::Kind::hold, Order::Kind::drop}) {
+    const auto after = decode_order(encode(Order{.kind = kind, .why = "look at it"}));
+    ASSERT_TRUE(after);
+    EXPECT_EQ(after->kind, kind);
+    EXPECT_EQ(after->why, "look at it");
+  }
+  std::string strange;
+  record::Writer{strange, 1}.number(1, 2);
+  EXPECT_EQ(decode_order(strange).error().code, Errc::corrupt);
+  EXPECT_EQ(decode_order("\x02").error().code, Errc::unsupported);
+  EXPECT_EQ(parse_order_key(order_key(QueueId{77})).value(), QueueId{77});
+  EXPECT_FALSE(parse_order_key(message_key(QueueId{77})));
+}
+
 }  // namespace
 }  // namespace postern::queue

@@ -56,7 +56,7 @@ Task<> StoredQueue::local_first(Active& active) {
     groups[recipients.at(i).address.domain.ascii].push_back(i);
   }
   for (auto& [domain, indexes] : groups) {
-    if (active.message.held || active.dropped) {
+    if (!may_be_tried(active.message)) {
       active.open = 1;
       co_await finish_group(active);
       co_return;

@@ -68,4 +68,13 @@ struct Message {
   bool sender_proven = false;  ///< May get DSNs: submitted here, or passed SPF/aligned DKIM (A11).
 };
 
+/// What a person wants done with a message whose attempts are under way. It is kept beside the
+/// message's record, which until the round has ended is the round's to write (and, for recipients
+/// that are ours, part of delivery's commits).
+struct Order {
+  enum class Kind : std::uint8_t { hold, drop };
+  Kind kind = Kind::hold;
+  std::string why;
+};
+
 }  // namespace postern::queue

@@ -154,16 +154,19 @@ Task<> StoredQueue::end_round(Active& active) {
   Message& message = active.message;
   const auto now = core_.clock.now();
   ++message.attempts;
-  if (!message.held && !active.dropped) expire(active, now);
+  if (may_be_tried(message)) expire(active, now);
   co_await tell(active);
-  if (active.dropped) {
+  const Order* const drop = order_for(message.id, Order::Kind::drop);
+  const bool dropped = drop != nullptr;
+  if (drop != nullptr) {
     auto made = event(message, trace::Kind::dropped);
-    made.fields.emplace_back("why", active.dropped_why);
+    made.fields.emplace_back("why", drop->why);
     trace_.add(active.news, made, {});
   }
-  if (waits(message) && !active.dropped) {
-    if (message.held) {
-      put_on_hold(active, message.held_why);
+  if (waits(message) && !dropped) {
+    const Order* const hold = order_for(message.id, Order::Kind::hold);
+    if (hold != nullptr || message.held) {
+      put_on_hold(active, hold != nullptr ? hold->why : message.held_why);
     } else {
       const auto due = next_due(message, now);
       tell_deferred(active, due);
@@ -172,7 +175,7 @@ Task<> StoredQueue::end_round(Active& active) {
     co_return;
   }
   const auto owed = std::ranges::find(message.recipients, true, &Recipient::notice_owed);
-  if (!active.dropped && owed != message.recipients.end()) {
+  if (!dropped && owed != message.recipients.end()) {
     if (owed->state == RecipientState::failed && tell_failure(message, *owed) == Tell::person) {
       put_on_hold(active, why_held(message, *owed));
     } else {
@@ -208,7 +211,7 @@ void StoredQueue::expire(Active& active, Timestamp now) {
 /// never.
 Task<> StoredQueue::tell(Active& active) {
   Message& message = active.message;
-  const bool delayed = !message.delay_told && !message.held && !active.dropped &&
+  const bool delayed = !message.delay_told && may_be_tried(message) &&
                        core_.clock.now() - message.created >= settings_.delay_notice;
   const Reports due = reports_of(message, delayed);
   if (due.empty()) {
@@ -273,6 +276,7 @@ Task<bool> StoredQueue::remove(Active& active) {
   if (!dropped) co_return false;
   batch.erase(message_key(id));
   batch.erase(due_key(known_.at(id).indexed, id));
+  close_order(id, batch);
   journal_.write(std::move(batch));
   known_.erase(id);
   active_.erase(id);
@@ -300,6 +304,7 @@ void StoredQueue::put_on_hold(Active& active, std::string why) {
   trace_.add(active.news, made, {});
   kv::Batch batch = std::exchange(active.news, {});
   move_in_index(active.message, kHeldDue, batch);
+  close_order(id, batch);
   journal_.write(std::move(batch));
   known_.at(id).place = Place::held;
   ++held_;

@@ -78,10 +78,11 @@ Task<Result<std::size_t>> StoredQueue::change_all(Filter filter, Change change) 
 
 Task<Result<Message>> StoredQueue::show_here(QueueId id) {
   const auto found = active_.find(id);
-  if (found != active_.end()) co_return found->second->message;
+  if (found != active_.end()) co_return as_ordered(found->second->message);
   const auto settled = co_await journal_.appended();
   static_cast<void>(settled);
-  co_return co_await read_message(engine_.tip(), id);
+  POSTERN_CO_TRY(auto message, co_await read_message(engine_.tip(), id));
+  co_return as_ordered(std::move(message));
 }
 
 /// Reads the records themselves: nothing but a person's question does.
@@ -104,7 +105,7 @@ Task<Result<std::vector<Message>>> StoredQueue::list_here(Filter filter, std::si
       const auto id = parse_message_key(pair.key);
       auto message = id ? decode_message(*id, pair.value) : fail(Errc::corrupt);
       if (message && matches(*message, wanted) && out.size() < limit)
-        out.push_back(*std::move(message));
+        out.push_back(as_ordered(*std::move(message)));
     }
     more = page.more && !page.pairs.empty();
     if (more) range.begin = page.pairs.back().key + '\0';
@@ -143,6 +144,8 @@ Task<Result<std::size_t>> StoredQueue::change_here(Filter filter, Change change)
 }
 
 Task<Result<std::size_t>> StoredQueue::change_each(Filter filter, Change change) {
+  const bool ordered = co_await load_orders();
+  if (!ordered) co_return fail(Errc::unavailable, "the queue cannot be read");
   POSTERN_CO_TRY(const auto ids, co_await matching(std::move(filter)));
   std::size_t touched = 0;
   for (const auto id : ids) {
@@ -160,12 +163,10 @@ Task<Result<std::size_t>> StoredQueue::change_each(Filter filter, Change change)
 
 Task<Result<bool>> StoredQueue::hold_one(QueueId id, std::string why) {
   const auto place = known_.at(id).place;
-  if (place == Place::held) co_return false;
+  if (place == Place::held || orders_.contains(id)) co_return false;
   if (place == Place::active) {
     // Attempts under way end; the round's end puts it on hold.
-    Message& message = active_.at(id)->message;
-    message.held = true;
-    message.held_why = why;
+    give_order(id, {.kind = Order::Kind::hold, .why = std::move(why)});
     co_return true;
   }
   POSTERN_CO_TRY(auto message, co_await read_message(engine_.tip(), id));
@@ -177,12 +178,11 @@ Task<Result<bool>> StoredQueue::hold_one(QueueId id, std::string why) {
 }
 
 Task<Result<bool>> StoredQueue::release_one(QueueId id) {
-  const auto place = known_.at(id).place;
-  if (place == Place::active) {
-    Message& message = active_.at(id)->message;
-    co_return std::exchange(message.held, false);
+  if (order_for(id, Order::Kind::hold) != nullptr) {
+    withdraw_order(id);
+    co_return true;
   }
-  if (place != Place::held) co_return false;
+  if (known_.at(id).place != Place::held) co_return false;
   POSTERN_CO_TRY(auto message, co_await read_message(engine_.tip(), id));
   const auto now = core_.clock.now();
   message.held = false;
@@ -203,8 +203,7 @@ Task<Result<bool>> StoredQueue::release_one(QueueId id) {
 }
 
 Task<Result<bool>> StoredQueue::retry_one(QueueId id) {
-  const auto place = known_.at(id).place;
-  if (place == Place::held) co_return false;
+  if (known_.at(id).place == Place::held || orders_.contains(id)) co_return false;
   auto message = co_await show_here(id);
   const auto known = known_.find(id);
   if (!message || known == known_.end()) co_return false;
@@ -212,16 +211,20 @@ Task<Result<bool>> StoredQueue::retry_one(QueueId id) {
     auto* const destination = destinations_.find(recipient.address.domain.ascii);
     if (destination != nullptr) destination->pace.forgive();
   }
-  // Only in memory: after a restart it is due when it was to be before.
-  if (known->second.place == Place::scheduled) schedule_.put(id, core_.clock.now());
+  // What is in memory or put aside is due already, on disk too.
+  if (known->second.place != Place::scheduled) co_return true;
+  const auto now = core_.clock.now();
+  message->due = now;
+  kv::Batch batch;
+  move_in_index(*message, now, batch);
+  journal_.write(std::move(batch));
+  schedule_.put(id, now);
   co_return true;
 }
 
 Task<Result<bool>> StoredQueue::drop_one(QueueId id, std::string why) {
   if (known_.at(id).place == Place::active) {
-    Active& active = *active_.at(id);
-    active.dropped = true;
-    active.dropped_why = why;
+    give_order(id, {.kind = Order::Kind::drop, .why = std::move(why)});
     co_return true;
   }
   POSTERN_CO_TRY(auto message, co_await read_message(engine_.tip(), id));

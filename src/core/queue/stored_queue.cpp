@@ -103,6 +103,8 @@ Duration StoredQueue::time_to_wait() const {
 /// All that is on disk and not known yet. After a reopening that is what was committed in the very
 /// moment of the failure.
 Task<bool> StoredQueue::load_index() {
+  const bool ordered = co_await load_orders();
+  if (!ordered) co_return false;
   const auto settled = co_await journal_.appended();
   if (!settled) co_return false;
   generation_ = engine_.generation();
@@ -125,6 +127,7 @@ Task<bool> StoredQueue::load_index() {
     more = page->more && !page->pairs.empty();
     if (more) range.begin = page->pairs.back().key + '\0';
   }
+  forget_lost_orders();
   publish_stats();
   co_return true;
 }
@@ -161,10 +164,7 @@ Task<bool> StoredQueue::load_some() {
 }
 
 void StoredQueue::load_one(QueueId id, const std::optional<std::string>& value) {
-  if (!value) {
-    known_.erase(id);
-    return;
-  }
+  if (!value) return forget(id);
   auto message = decode_message(id, *value);
   if (message) {
     begin(*std::move(message));
@@ -270,12 +270,12 @@ void StoredQueue::start_from(Destination& destination) {
   if (destination.ready.empty() || destination.running >= destination.pace.window()) return;
   Work work = std::move(destination.ready.front());
   destination.ready.pop_front();
-  if (work.active->message.held || work.active->dropped) {
-    attempts_.spawn(finish_later(*work.active));
-  } else {
+  if (may_be_tried(work.active->message)) {
     ++destination.running;
     ++running_;
     attempts_.spawn(attempt(destination, std::move(work)));
+  } else {
+    attempts_.spawn(finish_later(*work.active));
   }
   unpark(destination);
   destinations_.offer(destination);
@@ -427,6 +427,7 @@ void StoredQueue::set_aside(QueueId id, Duration wait) {
 
 /// There is no such message.
 void StoredQueue::forget(QueueId id) {
+  withdraw_order(id);
   active_.erase(id);
   known_.erase(id);
   kick();

@@ -25,8 +25,6 @@ struct Active {
   std::size_t open = 0;     ///< Groups of recipients whose attempt has not ended.
   std::vector<bool> tried;  ///< Recipients that this round is done with (local ones).
   kv::Batch news;           ///< Trace events that ride in the next commit.
-  bool dropped = false;     ///< A person wants it gone.
-  std::string dropped_why;
 };
 
 /// A bug in one attempt costs that attempt: its recipients are tried again.
@@ -36,9 +34,9 @@ struct Active {
 void take_outcome(const Message& message, Recipient& recipient, const RecipientOutcome& outcome);
 
 /// The queue on the engine. Everything but `add`, `new_id`, `committed`, `stop` and `stats` runs on
-/// its core. The members are in four files: loading and rounds (stored_queue.cpp), the recipients
+/// its core. The members are in five files: loading and rounds (stored_queue.cpp), the recipients
 /// that are ours (local_round.cpp), what follows from outcomes (outcome.cpp), what people may do
-/// (people.cpp).
+/// (people.cpp), and what they ask for while a round is under way (orders.cpp).
 class StoredQueue final : public Queue {
  public:
   StoredQueue(kv::Engine& engine, store::MailStore& store, trace::Log& trace, Core& core,
@@ -145,6 +143,16 @@ class StoredQueue final : public Queue {
   Task<Result<bool>> retry_one(QueueId id);
   Task<Result<bool>> drop_one(QueueId id, std::string why);
 
+  // What people ask for while a round is under way.
+  Task<bool> load_orders();
+  void forget_lost_orders();
+  void give_order(QueueId id, Order order);
+  void close_order(QueueId id, kv::Batch& batch);
+  void withdraw_order(QueueId id);
+  [[nodiscard]] const Order* order_for(QueueId id, Order::Kind kind) const;
+  [[nodiscard]] bool may_be_tried(const Message& message) const;
+  [[nodiscard]] Message as_ordered(Message message) const;
+
   kv::Engine& engine_;
   store::MailStore& store_;
   trace::Log& trace_;
@@ -159,6 +167,9 @@ class StoredQueue final : public Queue {
   Destinations destinations_;
   std::unordered_map<QueueId, Known> known_;
   std::unordered_map<QueueId, std::unique_ptr<Active>> active_;
+  /// Of messages in `known_`; as on disk, or on its way there. Rounds end by them.
+  std::unordered_map<QueueId, Order> orders_;
+  bool orders_loaded_ = false;
   AsyncMutex loading_;  ///< Messages on their way into memory; commands keep out.
   TaskGroup attempts_;
   TaskGroup background_;

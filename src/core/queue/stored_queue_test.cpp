@@ -353,39 +353,6 @@ TEST(Queue, ACrashLosesNoMessageAtAnyStep) {
   }
 }
 
-class Local final : public LocalDelivery {
- public:
-  explicit Local(kv::Engine& engine) : engine_{engine} {}
-  RecipientOutcome outcome{
-      .kind = RecipientOutcome::Kind::sent, .status = "2.0.0", .text = "INBOX"};
-  int delivered = 0;
-  bool blocked = false;  ///< Attempts do not end until `open`.
-  int running = 0;
-
-  void open() {
-    blocked = false;
-    opened_.notify_all();
-  }
-  Task<bool> is_local(std::string domain) override { co_return domain == "us.example"; }
-  Task<Attempt> attempt_local(Job job, Settle settle) override {
-    ++running;
-    while (blocked) co_await opened_.wait();
-    --running;
-    Attempt out;
-    out.outcomes.assign(job.recipients.size(), outcome);
-    if (outcome.kind != RecipientOutcome::Kind::sent) co_return out;
-    auto batch = settle(out.outcomes);
-    batch.put("mailbox/" + std::to_string(++delivered), "mail");
-    const auto done = co_await engine_.append(std::move(batch), kv::Engine::Purpose::adds_mail);
-    if (!done) out.outcomes.assign(job.recipients.size(), {.text = "store"});
-    co_return out;
-  }
-
- private:
-  kv::Engine& engine_;
-  Event opened_;
-};
-
 TEST(Queue, LocalAttemptsAreLimitedTooAndDoNotWaitForSlowHosts) {
   Machine m{{}, {.workers = 2}};
   Local local{m.engine};

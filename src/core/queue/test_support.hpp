@@ -105,6 +105,40 @@ class ScriptedTransport final : public Transport {
   Event opened_;
 };
 
+/// Takes what is for us.example, each with its own commit.
+class Local final : public LocalDelivery {
+ public:
+  explicit Local(kv::Engine& engine) : engine_{engine} {}
+  RecipientOutcome outcome{
+      .kind = RecipientOutcome::Kind::sent, .status = "2.0.0", .text = "INBOX"};
+  int delivered = 0;
+  bool blocked = false;  ///< Attempts do not end until `open`.
+  int running = 0;
+
+  void open() {
+    blocked = false;
+    opened_.notify_all();
+  }
+  Task<bool> is_local(std::string domain) override { co_return domain == "us.example"; }
+  Task<Attempt> attempt_local(Job job, Settle settle) override {
+    ++running;
+    while (blocked) co_await opened_.wait();
+    --running;
+    Attempt out;
+    out.outcomes.assign(job.recipients.size(), outcome);
+    if (outcome.kind != RecipientOutcome::Kind::sent) co_return out;
+    auto batch = settle(out.outcomes);
+    batch.put("mailbox/" + std::to_string(++delivered), "mail");
+    const auto done = co_await engine_.append(std::move(batch), kv::Engine::Purpose::adds_mail);
+    if (!done) out.outcomes.assign(job.recipients.size(), {.text = "store"});
+    co_return out;
+  }
+
+ private:
+  kv::Engine& engine_;
+  Event opened_;
+};
+
 inline RecipientOutcome refusal(int code, std::string status, std::string text) {
   return {.kind = code < 500 ? RecipientOutcome::Kind::deferred : RecipientOutcome::Kind::failed,
           .code = code,
@@ -184,6 +218,11 @@ struct Machine {
   std::size_t on_disk() {
     const auto page = core.run(engine.tip()->scan(
         {.begin = messages_prefix(), .end = record::prefix_end(messages_prefix())}));
+    return page.value().pairs.size();
+  }
+  std::size_t orders_on_disk() {
+    const auto page = core.run(
+        engine.tip()->scan({.begin = orders_prefix(), .end = record::prefix_end(orders_prefix())}));
     return page.value().pairs.size();
   }
   std::size_t in_index() {

@@ -25,6 +25,7 @@ void QueueSpace::take(const kv::Pair& pair) {
     case QueueKind::message:    return take_message(pair);
     case QueueKind::due:        return take_due(pair);
     case QueueKind::blob_count: return take_blob_count(pair);
+    case QueueKind::order:      return take_order(pair);
   }
   unknown_key(context_, pair.key);
 }
@@ -62,6 +63,16 @@ void QueueSpace::take_blob_count(const kv::Pair& pair) {
   const auto count = layout::decode_count(pair.value);
   if (!count) return context_.report.add("key " + hex(pair.key), why(count.error()));
   counts_.emplace(blob, *count);
+}
+
+/// Orders come after all messages.
+void QueueSpace::take_order(const kv::Pair& pair) {
+  const auto id = queue::parse_order_key(pair.key);
+  if (!id) return unknown_key(context_, pair.key);
+  const auto order = queue::decode_order(pair.value);
+  if (!order) context_.report.add(where(*id), "an order about it: " + why(order.error()));
+  if (!messages_.contains(*id))
+    context_.report.add(where(*id), "has an order, and cannot be read or does not exist");
 }
 
 void QueueSpace::finish_bodies() {

@@ -24,6 +24,7 @@ class QueueSpace {
   void take_message(const kv::Pair& pair);
   void take_due(const kv::Pair& pair);
   void take_blob_count(const kv::Pair& pair);
+  void take_order(const kv::Pair& pair);
   void finish_bodies();
 
   Context& context_;
