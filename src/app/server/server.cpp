@@ -258,6 +258,7 @@ void Server::ask_to_stop() {
   logger_.info("shutting down");
   if (on_stop) on_stop();
   if (store_) store_->stop_housekeeping();
+  if (store_) store_->stop_waiting();
   stop_.notify_all();
 }
 
@@ -272,6 +273,7 @@ Task<> Server::stop() {
   for (const auto& listener : listeners_) listener->stop();
   if (control_) control_->stop();
   if (store_) store_->stop_housekeeping();
+  if (store_) store_->stop_waiting();
   if (queue_) queue_->stop();
   if (client_) client_->stop();
   if (dialer_) dialer_->stop();

@@ -17,7 +17,8 @@ class Draft {
  public:
   virtual ~Draft() = default;
   /// The next octets of the body, which the caller keeps alive till the task ends. Failures:
-  /// `store_full`, `unavailable`, `limit_reached` (message memory); the draft is then dead.
+  /// `store_full`, `unavailable`, `limit_reached` (message memory), `shutting_down` (no time to
+  /// wait for it); the draft is then dead.
   virtual Task<Result<void>> feed(std::string_view octets) = 0;
   /// Others may soon wait for memory: whoever feeds slowly had better give up. What could be put
   /// into the store was.

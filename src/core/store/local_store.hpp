@@ -38,6 +38,7 @@ class LocalStore final : public MailStore {
   std::unique_ptr<AccountSession> open(AccountId account, std::string address) override;
   Task<Result<void>> sweep() override;
   void stop_housekeeping() override { stop_housekeeping_ = true; }
+  void stop_waiting() override { memory_->end_waits(); }
   void tell_reopened() override;
   [[nodiscard]] Stats stats() const override;
 

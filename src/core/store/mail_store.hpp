@@ -96,6 +96,9 @@ class MailStore {
   /// Removals and sweeps, those under way included, end before their next commit with
   /// `shutting_down`; what they leave is done after the next start. For good; from any thread.
   virtual void stop_housekeeping() {}
+  /// Drafts that wait for message memory, now or later, wait no longer: they fail with
+  /// `shutting_down`. For good; from any thread.
+  virtual void stop_waiting() {}
   /// The engine was reopened: tells whoever waits for changes, who then finds the session stale.
   virtual void tell_reopened() {}
 

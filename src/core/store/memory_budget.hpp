@@ -24,10 +24,14 @@ class MemoryBudget {
   /// Less than a quarter is left.
   [[nodiscard]] bool scarce() const { return left_.load() < few_; }
   void give_back(std::uint64_t octets) { left_.fetch_add(static_cast<std::int64_t>(octets)); }
+  /// Whoever finds too little does not wait for more: the end is near. For good.
+  void end_waits() { ended_ = true; }
+  [[nodiscard]] bool waits_ended() const { return ended_; }
 
  private:
   const std::int64_t few_;
   std::atomic<std::int64_t> left_;
+  std::atomic<bool> ended_ = false;
 };
 
 /// What one message holds of a budget; gives it back at its end.
@@ -44,6 +48,7 @@ class Reservation {
     return true;
   }
   [[nodiscard]] bool scarce() const { return budget_->scarce(); }
+  [[nodiscard]] bool may_wait() const { return !budget_->waits_ended(); }
   void shrink_to(std::uint64_t octets) {
     if (octets >= held_) return;
     budget_->give_back(held_ - octets);

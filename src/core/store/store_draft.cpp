@@ -51,6 +51,8 @@ Task<Result<void>> StoreDraft::reserve(std::uint64_t octets) {
   const auto here = co_await this_executor();
   Core* const core = core_of(cores_, here);
   for (Duration waited{}; core != nullptr && waited < kMemoryWait; waited += kMemoryPause) {
+    if (!hold_->memory.may_wait())
+      co_return fail(Errc::shutting_down, "no time to wait for memory");
     co_await sleep(*core, kMemoryPause);
     if (hold_->memory.grow(octets)) co_return Result<void>{};
   }
