@@ -5,7 +5,7 @@ namespace {
 
 class SharedLoginGuard final : public imapd::LoginGuard {
  public:
-  SharedLoginGuard(smtpd::Guard& guard, net::Places::Limits strangers, const Clock& clock)
+  SharedLoginGuard(smtpd::Guard& guard, net::Places& strangers, const Clock& clock)
       : guard_{guard}, places_{strangers}, clock_{clock} {}
   [[nodiscard]] std::shared_ptr<void> enter(const text::IpAddress& peer) override {
     return places_.enter(peer);
@@ -17,14 +17,13 @@ class SharedLoginGuard final : public imapd::LoginGuard {
 
  private:
   smtpd::Guard& guard_;
-  net::Places places_;
+  net::Places& places_;
   const Clock& clock_;
 };
 
 }  // namespace
 
-std::unique_ptr<imapd::LoginGuard> make_login_guard(smtpd::Guard& guard,
-                                                    net::Places::Limits strangers,
+std::unique_ptr<imapd::LoginGuard> make_login_guard(smtpd::Guard& guard, net::Places& strangers,
                                                     const Clock& clock) {
   return std::make_unique<SharedLoginGuard>(guard, strangers, clock);
 }

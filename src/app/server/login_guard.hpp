@@ -9,9 +9,9 @@
 namespace postern::server {
 
 /// One memory of failed logins for every service; IMAP's strangers are counted by themselves.
-/// `guard` and `clock` outlive it.
+/// All arguments outlive it.
 [[nodiscard]] std::unique_ptr<imapd::LoginGuard> make_login_guard(smtpd::Guard& guard,
-                                                                  net::Places::Limits strangers,
+                                                                  net::Places& strangers,
                                                                   const Clock& clock);
 
 }  // namespace postern::server

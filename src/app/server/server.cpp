@@ -118,7 +118,8 @@ Task<Result<void>> Server::start(std::vector<Socket> sockets) {
   const auto per_host = static_cast<std::uint32_t>(config.connections_per_ip);
   const net::Places::Limits places{.per_host = per_host, .per_net = per_host * kHostsOfNet};
   guard_ = std::make_unique<smtpd::Guard>(smtpd::Guard::Settings{.connections = places});
-  login_guard_ = make_login_guard(*guard_, places, clock_);
+  imap_places_ = std::make_unique<net::Places>(places);
+  login_guard_ = make_login_guard(*guard_, *imap_places_, clock_);
   smtp_metrics_ = std::make_unique<smtpd::Metrics>(registry_);
   imap_metrics_ = std::make_unique<imapd::Metrics>(registry_);
   smtp_services_ = std::make_unique<smtpd::Services>(
@@ -208,10 +209,21 @@ void Server::add_gauges() {
   registry_.gauge_from("postern_connections_refused",
                        "Connections refused because all places were taken",
                        [this] { return static_cast<double>(core_set_->refused()); });
+  registry_.gauge_from(
+      "postern_connections_refused_by_net", "Connections refused because their net had too many",
+      [this] { return static_cast<double>(guard_->places().refused() + imap_places_->refused()); });
 }
 
-/// Once a second the trace, once an hour old traces. A failing store is its own news: it is logged,
-/// and tried again.
+/// At most a few lines a minute, whoever comes however often.
+void Server::tell_refused(std::string_view service, net::Places& places) const {
+  for (const auto& [net, times] : places.report(clock_.instant())) {
+    logger_.warn("too many connections",
+                 {{"service", service}, {"net", net.empty() ? "others" : net}, {"times", times}});
+  }
+}
+
+/// Once a second the trace, once a minute what of it goes, or is not kept for want of room. A
+/// failing store is its own news: it is logged, and tried again.
 Task<> Server::maintain() {
   Core& core = *cores_.front();
   const auto sleeper = std::make_shared<Sleeper>(core);
@@ -223,6 +235,8 @@ Task<> Server::maintain() {
     // Sessions that idle would find out at the next change only.
     const auto before = std::exchange(generation, engine_->generation());
     if (generation != before) store_->tell_reopened();
+    tell_refused("smtp", guard_->places());
+    tell_refused("imap", *imap_places_);
     const auto flushed = co_await trace_->flush();
     if (!flushed) logger_.warn("trace not written", {{"why", to_string(flushed.error().code)}});
     if (core.clock.instant() >= expire_at) {

@@ -90,6 +90,7 @@ class Server {
   Task<> whole(std::vector<Socket> sockets, std::vector<Watch*> watches,
                std::function<void()> ready);
   Task<> maintain();
+  void tell_refused(std::string_view service, net::Places& places) const;
   Task<> sweep_now_and_then();
   [[noreturn]] void crash(std::string_view why) const;
   void serve_on(net::Listener& listener, Kind kind);
@@ -120,6 +121,7 @@ class Server {
   std::unique_ptr<smtpd::Guard> guard_;
   std::unique_ptr<smtpd::Metrics> smtp_metrics_;
   std::unique_ptr<imapd::Metrics> imap_metrics_;
+  std::unique_ptr<net::Places> imap_places_;  ///< Of connections that are not logged in.
   std::unique_ptr<imapd::LoginGuard> login_guard_;
   std::unique_ptr<smtpd::Services> smtp_services_;
   std::unique_ptr<imapd::Services> imap_services_;

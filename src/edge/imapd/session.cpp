@@ -91,7 +91,8 @@ Task<> serve_connection(Connection& c) {
 
 /// Before a handshake nothing can be said, and the handshake is what is saved.
 void turn_away(Connection& c) {
-  c.services.logger.info("too many connections", {{"peer", c.stream.peer().ip.to_string()}});
+  // The guard counts, and tells the operator.
+  c.services.logger.debug("too many connections", {{"peer", c.stream.peer().ip.to_string()}});
   if (!c.settings.implicit_tls) c.farewell = "Too many connections from your network";
 }
 

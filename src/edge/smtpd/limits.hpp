@@ -43,6 +43,8 @@ class Guard {
   [[nodiscard]] std::shared_ptr<void> enter(const text::IpAddress& peer) {
     return places_.enter(peer);
   }
+  /// Who did not get in: for reports.
+  [[nodiscard]] net::Places& places() { return places_; }
   /// An unknown recipient was named; from `max_unknown` in an hour on, `closed` holds for an hour.
   void unknown_recipient(const text::IpAddress& peer, Timestamp now);
   [[nodiscard]] bool closed(const text::IpAddress& peer, Timestamp now) const;

@@ -55,7 +55,7 @@ Task<> converse_or_refuse(Session& session, bool welcome) {
   if (welcome) {
     co_await converse(session);
   } else {
-    session.logger.info("too many connections");
+    session.logger.debug("too many connections");  // the guard counts, and tells the operator
     session.wire.say({421, {{4, 7, 0}}, "Too many connections from your network"});
   }
   // What is still owed; a peer that is gone has missed it.

@@ -7,6 +7,8 @@
 namespace postern::net {
 namespace {
 
+using namespace std::chrono_literals;
+
 text::IpAddress ip(const char* text) {
   return text::IpAddress::parse(text).value();
 }
@@ -72,6 +74,50 @@ TEST(Places, APlaceMayOutliveThem) {
   auto place = places->enter(ip("192.0.2.1"));
   places.reset();
   place.reset();
+}
+
+TEST(Places, AFloodOfRefusalsIsToldOnceAMinute) {
+  Places places{{.per_host = 1, .per_net = 1}};
+  const Instant start{};
+  EXPECT_TRUE(places.report(start).empty());
+  const auto a = places.enter(ip("192.0.2.1"));
+  const auto b = places.enter(ip("2001:db8::1"));
+  for (int i = 0; i < 3; ++i) EXPECT_FALSE(places.enter(ip("192.0.2.2")));
+  EXPECT_FALSE(places.enter(ip("2001:db8:0:12::1")));
+  const auto first = places.report(start + 1s);
+  ASSERT_EQ(first.size(), 2U);
+  EXPECT_EQ(first.at(0).net, "192.0.2.0/24");
+  EXPECT_EQ(first.at(0).times, 3U);
+  EXPECT_EQ(first.at(1).net, "2001:db8::/56");
+  for (int i = 0; i < 1000; ++i) EXPECT_FALSE(places.enter(ip("192.0.2.2")));
+  EXPECT_TRUE(places.report(start + 60s).empty()) << "told of a moment ago";
+  const auto second = places.report(start + 61s);
+  ASSERT_EQ(second.size(), 1U);
+  EXPECT_EQ(second.at(0).times, 1000U);
+  EXPECT_TRUE(places.report(start + 200s).empty());
+  EXPECT_EQ(places.refused(), 1004U);
+  EXPECT_FALSE(places.enter(ip("192.0.2.2")));
+  EXPECT_EQ(places.report(start + 201s).size(), 1U) << "at once, after a quiet minute";
+}
+
+TEST(Places, OfManyRefusedNetsFewAreNamed) {
+  Places places{{.per_host = 1, .per_net = 1}};
+  std::vector<std::shared_ptr<void>> held;
+  const std::size_t nets = Places::kToldApart + 500;
+  for (std::size_t i = 0; i < nets; ++i) {
+    const auto peer = text::IpAddress::v4(
+        {10, static_cast<std::uint8_t>(i / 256), static_cast<std::uint8_t>(i), 1});
+    held.push_back(places.enter(peer));
+    for (int n = 0; n < (i == 700 ? 5 : 2); ++n) EXPECT_FALSE(places.enter(peer));
+  }
+  const auto report = places.report(Instant{});
+  ASSERT_EQ(report.size(), Places::kNamed + 1);
+  EXPECT_EQ(report.front().net, "10.2.188.0/24");
+  EXPECT_EQ(report.front().times, 5U);
+  EXPECT_TRUE(report.back().net.empty());
+  std::uint64_t sum = 0;
+  for (const auto& one : report) sum += one.times;
+  EXPECT_EQ(sum, 2 * nets + 3);
 }
 
 }  // namespace
