@@ -3,11 +3,13 @@
 #include <string_view>
 
 #include "commands/run.hpp"
+#include "server/descriptors.hpp"
 #include "server/serve.hpp"
 
 int main(int argc, char** argv) {
   namespace commands = postern::commands;
   namespace server = postern::server;
+  if (!server::fill_standard_descriptors()) return 1;
   const commands::Servers servers{
       .serve = server::serve, .localserve = [](const commands::Servers::Local& local) {
         return server::localserve({.directory = local.directory,

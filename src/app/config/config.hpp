@@ -46,7 +46,7 @@ struct Config {
   std::int64_t max_message = std::int64_t{100} << 20;
   std::int64_t max_recipients = 1000;
   bool check_sender_domain = true;
-  std::int64_t connections = 0;  ///< At a time; 0: as many as there are descriptors for.
+  std::int64_t connections = 0;  ///< At a time; 0: as many as there is memory for.
   std::int64_t connections_per_ip = 50;
   std::int64_t memory = 0;  ///< limits.memory; 0: a quarter of the machine's, bounded.
 

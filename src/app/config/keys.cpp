@@ -49,15 +49,18 @@ constexpr auto kKeys = std::to_array<Key>({
     {"limits", "max_recipients", &Config::max_recipients, "Recipients of one transaction.", "1000",
      100, 100'000},
     {"limits", "connections", &Config::connections,
-     "Connections at a time, of all services. 0: as many as the process's descriptors "
-     "(LimitNOFILE) allow, less half of them or 1,024 for files.",
+     "Connections at a time, of all services; who comes beyond that is told to come back. 0: at 64 "
+     "KiB each, as many as fit into as much memory again as limits.memory says, or if that is 0 "
+     "into a quarter of the machine's. Never more than the process's descriptors (LimitNOFILE) "
+     "allow, less half of them or 1,024 for files.",
      "0", 0, 1'000'000},
     {"limits", "connections_per_ip", &Config::connections_per_ip,
      "SMTP connections at a time from one address or /64, and IMAP connections that are not "
      "logged in; four times as many from one /24 or /56. Loopback is not counted. 0: no limit.",
      "50", 0, 1'000'000},
     {"limits", "memory", &Config::memory,
-     "Octets of memory for caches and messages in flight. 0: a quarter of the machine's, within "
+     "Octets of memory for caches and messages in flight; connections come on top. 0: a quarter of "
+     "the machine's, within "
      "128 MiB and 1 GiB.",
      "0", 0, INT64_MAX},
 

@@ -10,6 +10,9 @@ namespace postern::server {
 namespace {
 
 constexpr std::uint64_t kMiB = std::uint64_t{1} << 20U;
+constexpr std::uint64_t kLeast = 64 * kMiB;
+constexpr std::uint64_t kLeastByDefault = 128 * kMiB;
+constexpr std::uint64_t kPerConnection = 64 * 1024;
 
 std::uint64_t machine_memory() {
   const auto pages = ::sysconf(_SC_PHYS_PAGES);
@@ -22,8 +25,8 @@ std::uint64_t machine_memory() {
 }  // namespace
 
 Budget divide_memory(std::uint64_t wanted) {
-  const auto total = wanted != 0 ? std::max(wanted, 64 * kMiB)
-                                 : std::clamp(machine_memory() / 4, 128 * kMiB, 1024 * kMiB);
+  const auto total = wanted != 0 ? std::max(wanted, kLeast)
+                                 : std::clamp(machine_memory() / 4, kLeastByDefault, 1024 * kMiB);
   Budget out{.block_cache = 16 * kMiB,
              .write_buffers = 24 * kMiB,
              .resolver = 16 * kMiB,
@@ -32,6 +35,12 @@ Budget divide_memory(std::uint64_t wanted) {
   const auto fixed = out.block_cache + out.write_buffers + out.resolver + out.views;
   out.messages = std::max(total > fixed ? total - fixed : 0, 8 * kMiB);
   return out;
+}
+
+std::size_t connections_that_fit(std::uint64_t wanted) {
+  const auto octets =
+      wanted != 0 ? std::max(wanted, kLeast) : std::max(machine_memory() / 4, kLeastByDefault);
+  return octets / kPerConnection;
 }
 
 std::uint64_t trace_bytes(std::uint64_t wanted, const std::string& directory) {

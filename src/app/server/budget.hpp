@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -16,6 +17,11 @@ struct Budget {
 
 /// `wanted` 0: a quarter of the machine's memory within 128 MiB and 1 GiB.
 [[nodiscard]] Budget divide_memory(std::uint64_t wanted);
+
+/// How many connections the memory is for that is set aside for them besides the above: as much
+/// again as `wanted`, or if that is 0 a quarter of the machine's; at 64 KiB each, which is what one
+/// over TLS comes to with its buffers while little happens on it.
+[[nodiscard]] std::size_t connections_that_fit(std::uint64_t wanted);
 
 /// What traces may take of the disk under `directory`: `wanted`, or if that is 0 a twentieth of it,
 /// at most 2 GiB.

@@ -45,7 +45,9 @@ Server::Server(std::shared_ptr<const Snapshot> snapshot, log::Logger logger)
     cores_.push_back(&loops_.back()->core());
   }
   sessions_ = std::make_unique<Sessions>(cores_, logger_);
-  core_set_ = std::make_unique<net::CoreSet>(cores_, connection_limit(now()->config.connections));
+  const auto fit = connections_that_fit(static_cast<std::uint64_t>(now()->config.memory));
+  core_set_ =
+      std::make_unique<net::CoreSet>(cores_, connection_limit(now()->config.connections, fit));
   metrics_set_ = std::make_unique<net::CoreSet>(cores_, kMetricsConnections);
   disk_pool_ = std::make_unique<ThreadPool>("postern-disk", kDiskThreads, kDiskQueue);
   password_pool_ = std::make_unique<ThreadPool>("postern-auth", cores_.size(), kPasswordQueue);
