@@ -109,8 +109,9 @@ constexpr auto kKeys = std::to_array<Key>({
 
     {"trace", "days", &Config::trace_days, "How long traces of messages are kept.", "90", 1, 3650},
     {"trace", "max_bytes", &Config::trace_max_bytes,
-     "Octets of traces, about, beyond which the oldest days go; today's stay. 0: a twentieth of "
-     "the disk, at most 2 GiB.",
+     "Octets of traces, about, beyond which the oldest days go. When today's are half as many, "
+     "refusals are not kept any more; with three quarters, attempts; then nothing. 0: a twentieth "
+     "of the disk, at most 2 GiB.",
      "0", 0, INT64_MAX},
 });
 

@@ -206,6 +206,8 @@ void Server::add_gauges() {
   registry_.gauge_from("postern_bugs", "Exceptions that the queue and the store survived", [this] {
     return static_cast<double>(queue_->stats().bugs + store_->stats().bugs);
   });
+  registry_.gauge_from("postern_trace_not_kept", "Trace events not kept: trace.max_bytes",
+                       [this] { return static_cast<double>(trace_->stats().not_kept); });
   registry_.gauge_from("postern_connections", "Connections being served",
                        [this] { return static_cast<double>(core_set_->connections()); });
   registry_.gauge_from("postern_connections_refused",
@@ -231,7 +233,8 @@ Task<> Server::maintain() {
   const auto sleeper = std::make_shared<Sleeper>(core);
   sleepers_.push_back(sleeper);
   const auto config = now()->config;
-  Instant expire_at = core.clock.instant() + 1h;
+  Instant expire_at = core.clock.instant();
+  std::uint64_t not_kept = 0;
   auto generation = engine_->generation();
   for (bool more = true; more && !stop_asked_;) {
     // Sessions that idle would find out at the next change only.
@@ -242,11 +245,15 @@ Task<> Server::maintain() {
     const auto flushed = co_await trace_->flush();
     if (!flushed) logger_.warn("trace not written", {{"why", to_string(flushed.error().code)}});
     if (core.clock.instant() >= expire_at) {
-      expire_at = core.clock.instant() + 1h;
+      expire_at = core.clock.instant() + 1min;
       const auto most =
           trace_bytes(static_cast<std::uint64_t>(config.trace_max_bytes), config.directory);
       const auto expired = co_await trace_->expire(std::chrono::days{config.trace_days}, most);
       if (!expired) logger_.warn("trace not expired", {{"why", to_string(expired.error().code)}});
+      const auto before_this = std::exchange(not_kept, trace_->stats().not_kept);
+      if (not_kept != before_this)
+        logger_.warn("today's traces have reached their share of trace.max_bytes: not all are kept",
+                     {{"events", not_kept - before_this}});
     }
     more = co_await sleeper->sleep(1s);
   }

@@ -1,7 +1,7 @@
 #include "trace/stored_log.hpp"
 
 #include <algorithm>
-#include <functional>
+#include <set>
 #include <unordered_set>
 #include <utility>
 
@@ -15,6 +15,18 @@ namespace {
 constexpr std::size_t kMaxEvents = 10'000;
 constexpr std::size_t kPage = 200;
 
+/// The oldest day that may stay, so that all from it on together are within `max_bytes`.
+Day first_that_fits(const Volumes& volumes, Day today, std::uint64_t max_bytes) {
+  Day first = today;
+  std::uint64_t sum = 0;
+  for (const auto& [day, octets] : volumes) {
+    sum += octets;
+    if (sum > max_bytes) return first;
+    first = std::min(first, day);
+  }
+  return 0;
+}
+
 }  // namespace
 
 TraceId StoredLog::new_id() {
@@ -23,7 +35,30 @@ TraceId StoredLog::new_id() {
   return TraceId{value};
 }
 
+/// Counts it if not.
+bool StoredLog::has_room(Day day, Worth worth) const {
+  const std::scoped_lock lock{mutex_};
+  if (max_bytes_ == 0) return true;
+  const auto ours = volumes_.find(day);
+  const auto used = (ours == volumes_.end() ? 0 : ours->second.octets) +
+                    (day == bounded_ ? of_others_ : std::uint64_t{0});
+  std::uint64_t most = max_bytes_;
+  switch (worth) {
+    case Worth::refusal:   most = max_bytes_ / 2; break;
+    case Worth::noted:     most = max_bytes_ - max_bytes_ / 4; break;
+    case Worth::committed: break;
+  }
+  if (used < most) return true;
+  ++over_limit_;
+  return false;
+}
+
 void StoredLog::add(kv::Batch& batch, const Event& event,
+                    const std::vector<std::string>& addresses) const {
+  if (has_room(day_of(event.time), Worth::committed)) put(batch, event, addresses);
+}
+
+void StoredLog::put(kv::Batch& batch, const Event& event,
                     const std::vector<std::string>& addresses) const {
   const auto before = batch.bytes();
   batch.put(event_key(event, sequence_++), encode_event(event));
@@ -39,12 +74,11 @@ void StoredLog::add(kv::Batch& batch, const Event& event,
 
 void StoredLog::count(Day day, std::size_t octets) const {
   const std::scoped_lock lock{mutex_};
-  auto& volume = volumes_[day];
-  volume.octets += octets;
-  volume.written = false;
+  volumes_[day].octets += octets;
 }
 
 void StoredLog::note(Event event) {
+  if (!has_room(day_of(event.time), worth_of(event.kind))) return;
   auto key = event_key(event, sequence_++);
   auto value = encode_event(event);
   const auto octets = key.size() + value.size();
@@ -72,7 +106,7 @@ void StoredLog::add_counts(kv::Batch& batch, std::uint64_t lost,
     event.id = TraceId{core_.random.u64() | 1U};
     event.fields = {{"why", "too many events within a second; the rest was dropped"},
                     {"count", std::to_string(lost)}};
-    add(batch, event, {});
+    if (has_room(day_of(event.time), Worth::noted)) put(batch, event, {});
   }
   event.kind = Kind::refused;
   for (const auto& [net, count] : refusals) {
@@ -80,7 +114,7 @@ void StoredLog::add_counts(kv::Batch& batch, std::uint64_t lost,
     event.fields = {{"peer", net.empty() ? "others" : net},
                     {"why", "further refusals within a minute"},
                     {"count", std::to_string(count)}};
-    add(batch, event, {});
+    if (has_room(day_of(event.time), Worth::refusal)) put(batch, event, {});
   }
 }
 
@@ -88,7 +122,7 @@ void StoredLog::add_volumes(kv::Batch& batch) {
   const std::scoped_lock lock{mutex_};
   const auto today = day_of(core_.clock.now());
   for (auto& [day, volume] : volumes_) {
-    if (!std::exchange(volume.written, true))
+    if (std::exchange(volume.stored, volume.octets) != volume.octets)
       batch.put(volume_key(day, run_), encode_volume(volume.octets));
   }
   // Late events of the day before yesterday are too few to count.
@@ -172,38 +206,46 @@ Task<Result<std::vector<TraceId>>> StoredLog::find(std::string address, std::siz
   co_return out;
 }
 
-/// The oldest day that may stay, so that all from it on together are within `max_bytes`.
-Task<Result<Day>> StoredLog::first_that_fits(std::uint64_t max_bytes) {
+/// As far as it is on disk. What of this process is not in memory any more counts as well.
+Task<Result<Volumes>> StoredLog::volumes_of_others() {
   const auto reader = engine_.published();
-  std::map<Day, std::uint64_t, std::greater<>> volumes;
+  std::set<std::string> ours;
+  {
+    const std::scoped_lock lock{mutex_};
+    for (const auto& [day, volume] : volumes_) ours.insert(volume_key(day, run_));
+  }
+  Volumes out;
   kv::Range range{.begin = volumes_prefix(), .end = record::prefix_end(volumes_prefix())};
   for (bool more = true; more;) {
     POSTERN_CO_TRY(const auto page, co_await reader->scan(range));
     for (const auto& [key, value] : page.pairs) {
       POSTERN_CO_TRY(const auto day, decode_volume_key(key));
       POSTERN_CO_TRY(const auto octets, decode_volume(value));
-      volumes[day] += octets;
+      if (!ours.contains(key)) out[day] += octets;
     }
     more = page.more && !page.pairs.empty();
     if (more) range.begin = page.pairs.back().key + '\0';
   }
-  Day first = day_of(core_.clock.now());
-  std::uint64_t sum = 0;
-  for (const auto& [day, octets] : volumes) {
-    sum += octets;
-    if (sum > max_bytes) co_return first;
-    first = std::min(first, day);
-  }
-  co_return Day{0};
+  co_return out;
+}
+
+/// Everybody's.
+Volumes StoredLog::bound_today(std::uint64_t max_bytes, Volumes others) {
+  const std::scoped_lock lock{mutex_};
+  max_bytes_ = max_bytes;
+  bounded_ = day_of(core_.clock.now());
+  of_others_ = others[bounded_];
+  for (const auto& [day, volume] : volumes_) others[day] += volume.octets;
+  return others;
 }
 
 Task<Result<void>> StoredLog::expire(Duration keep, std::uint64_t max_bytes) {
   const auto reader = engine_.published();
   auto first_day = day_of(core_.clock.now() - keep);
-  if (max_bytes != 0) {
-    POSTERN_CO_TRY(const auto fits, co_await first_that_fits(max_bytes));
-    first_day = std::max(first_day, fits);
-  }
+  POSTERN_CO_TRY(auto others, co_await volumes_of_others());
+  const auto volumes = bound_today(max_bytes, std::move(others));
+  if (max_bytes != 0)
+    first_day = std::max(first_day, first_that_fits(volumes, day_of(core_.clock.now()), max_bytes));
   {
     const std::scoped_lock lock{mutex_};
     std::erase_if(volumes_, [first_day](const auto& one) { return one.first < first_day; });

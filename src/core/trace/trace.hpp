@@ -70,8 +70,15 @@ class Log {
   /// The newest ids that concern `address`, newest first, at most `limit`.
   virtual Task<Result<std::vector<TraceId>>> find(std::string address, std::size_t limit) = 0;
   /// Drops whole days older than `keep`, and of the others the oldest while there are more than
-  /// `max_bytes` (today's stay; 0: any number).
+  /// `max_bytes` (0: any number). Today's stay, but are bounded by it from then on: with half of it
+  /// full no more refusals are kept, with three quarters nothing that is noted, and beyond it
+  /// nothing at all. `add` then adds nothing; the commit goes on without.
   virtual Task<Result<void>> expire(Duration keep, std::uint64_t max_bytes) = 0;
+
+  struct Stats {
+    std::uint64_t not_kept = 0;  ///< Events, because of `max_bytes`.
+  };
+  [[nodiscard]] virtual Stats stats() const { return {}; }
 };
 
 /// `core` lends clock and randomness; all arguments outlive the log. Thread-safe.

@@ -213,5 +213,58 @@ TEST_F(TraceTest, AFloodOfRefusalsIsCounted) {
   EXPECT_LT(engine_.stats().bytes_appended, appends + 500);
 }
 
+/// A day that a flood fills keeps what matters longest; commits go on.
+TEST_F(TraceTest, TodayIsBoundedToo) {
+  constexpr std::uint64_t kMost = 100'000;
+  ASSERT_TRUE(machine_.run(log_->expire(24h * 90, kMost)));
+  const std::string some(1000, 'x');
+  std::uint64_t next = 0;
+  const auto note = [&](Kind kind) {
+    log_->note(event(TraceId{++next}, kind, some));
+    ASSERT_TRUE(machine_.run(log_->flush()));
+  };
+  const auto shown = [&] { return kinds(TraceId{next}).size(); };
+  while (log_->stats().not_kept == 0) {
+    machine_.advance(10s);  // or they would be counted, not kept, for their number
+    note(Kind::refused);
+  }
+  EXPECT_GT(engine_.stats().bytes_appended, kMost / 4);
+  EXPECT_LT(engine_.stats().bytes_appended, kMost * 3 / 4);
+  note(Kind::attempt);
+  EXPECT_EQ(shown(), 1U) << "of more worth than a refusal";
+  const auto refusals = log_->stats().not_kept;
+  while (log_->stats().not_kept == refusals) note(Kind::attempt);
+  commit(event(TraceId{++next}, Kind::received, some), {"a@example.org"});
+  EXPECT_EQ(shown(), 1U) << "of more worth than a note";
+  const auto noted = log_->stats().not_kept;
+  while (log_->stats().not_kept == noted)
+    commit(event(TraceId{++next}, Kind::received, some), {"a@example.org"});
+  kv::Batch mail;
+  mail.put("mail", "x");
+  log_->add(mail, event(TraceId{++next}, Kind::received, some), {"a@example.org"});
+  EXPECT_EQ(mail.ops().size(), 1U) << "the mail's own alone";
+  EXPECT_TRUE(machine_.run(engine_.append(std::move(mail), kv::Engine::Purpose::adds_mail)));
+  machine_.advance(24h);
+  note(Kind::refused);
+  EXPECT_EQ(shown(), 1U) << "the next day has room again";
+}
+
+TEST_F(TraceTest, ARestartDoesNotForgetHowFullTodayIs) {
+  const std::string much(60'000, 'x');
+  commit(event(TraceId{1}, Kind::received, much), {"a@example.org"});
+  ASSERT_TRUE(machine_.run(log_->flush()));
+  log_ = make_log(engine_, machine_.core());
+  commit(event(TraceId{2}, Kind::received), {"a@example.org"});  // publishes what was flushed
+  ASSERT_TRUE(machine_.run(log_->expire(24h * 90, 100'000)));
+  log_->note(event(TraceId{3}, Kind::refused));
+  log_->note(event(TraceId{4}, Kind::attempt));
+  EXPECT_THAT(kinds(TraceId{3}), IsEmpty());
+  EXPECT_THAT(kinds(TraceId{4}), SizeIs(1));
+  EXPECT_EQ(log_->stats().not_kept, 1U);
+  ASSERT_TRUE(machine_.run(log_->expire(24h * 90, 0)));
+  log_->note(event(TraceId{3}, Kind::refused));
+  EXPECT_THAT(kinds(TraceId{3}), SizeIs(1)) << "0: any number";
+}
+
 }  // namespace
 }  // namespace postern::trace
