@@ -36,7 +36,9 @@ constexpr auto kKeys = std::to_array<Key>({
      "Prometheus metrics over HTTP; loopback addresses only.", "[\"127.0.0.1:9925\"]"},
 
     {"tls", "certificate", &Config::certificate,
-     "PEM file: the certificate, then its issuers. Without it there is no TLS and no login.",
+     "PEM file: the certificate, then its issuers. Without it there is no TLS and no login. Links "
+     "are followed. Where root reads it for `user`, every folder and link on the way must be "
+     "root's, or of the user who owns the file, and no others may write in such a folder.",
      "\"/etc/postern/fullchain.pem\""},
     {"tls", "key", &Config::key, "PEM file: its key.", "\"/etc/postern/key.pem\""},
     {"tls", "more", &Config::more_certificates,

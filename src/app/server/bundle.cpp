@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "server/sealed.hpp"
+#include "server/trusted_file.hpp"
 #include "vocab/try.hpp"
 
 namespace postern::server {
@@ -41,7 +42,7 @@ Result<Outgoing> read_bundle(const std::string& config_file) {
   if (names.size() > kMostParts / 2)
     return fail(Errc::bad_config, config_file + ": too many certificates");
   for (const auto& name : names) {
-    auto content = read_file(name);
+    auto content = read_trusted_file(name);
     if (!content) {
       return fail(Errc::bad_config, fmt::format("{}: certificate or key {}: {}", config_file, name,
                                                 content.error().detail));

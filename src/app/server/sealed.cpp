@@ -49,6 +49,10 @@ Result<std::string> read_file(const std::string& path) {
   return read_all(file.get());
 }
 
+Result<std::string> read_open_file(const Descriptor& file) {
+  return read_all(file.get());
+}
+
 Result<Descriptor> seal(std::string_view content) {
   Descriptor out{::memfd_create("postern", MFD_CLOEXEC | MFD_ALLOW_SEALING)};
   if (!out) return failed(errno);

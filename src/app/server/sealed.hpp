@@ -16,6 +16,8 @@ inline constexpr std::size_t kMaxFile = std::size_t{1} << 20U;
 
 /// The content of a file. `io_failed`, `too_large`; the detail is the reason without the name.
 [[nodiscard]] Result<std::string> read_file(const std::string& path);
+/// The rest of an open file. Fails as above.
+[[nodiscard]] Result<std::string> read_open_file(const Descriptor& file);
 /// A memory file of `content` that can be neither written nor resized. `io_failed`.
 [[nodiscard]] Result<Descriptor> seal(std::string_view content);
 /// What a memory file holds. `bad_syntax`: not sealed, so that it could change. `too_large`.

@@ -4,6 +4,7 @@ A server's ports lie among the 200 that run.py gives each test file. `LocalServe
 at the usual numbers plus an offset; those beyond the 200 fall where no other file's servers listen, as long as a file
 uses few slots (see SLOTS). `ConfiguredServer` (`postern serve`) takes free ports one by one.
 """
+import atexit
 import contextlib
 import itertools
 import json
@@ -18,6 +19,7 @@ import socket
 import ssl
 import subprocess
 import sys
+import tempfile
 import time
 import unittest
 
@@ -97,6 +99,13 @@ def make_certificate(directory, names=("localhost",), ips=("127.0.0.1", "::1"), 
 
 def trusting(ca):
     return ssl.create_default_context(cafile=str(ca))
+
+
+def own_folder():
+    """One that is ours from the root folder on, as the supervisor wants it, wherever the tree lies."""
+    folder = tempfile.mkdtemp(prefix="postern-e2e-tls-")
+    atexit.register(shutil.rmtree, folder, True)
+    return pathlib.Path(folder)
 
 
 class Server:
@@ -247,7 +256,7 @@ class ConfiguredServer(Server):
         self.hostname, self.domain = hostname, domain
         self.ports = {kind: free_port() for kind in ("smtp", "submission", "submissions", "imap", "imaps", "metrics")}
         self.config = SCRATCH / f"{name}.toml"
-        self.certificates = SCRATCH / f"{name}.tls"
+        self.certificates = (own_folder() if user else SCRATCH) / f"{name}.tls"
         make_certificate(self.certificates, names=("localhost", hostname))
         self.sections, self.extra, self.system_user = sections or {}, extra, user
         self.user = f"ann@{domain}"
