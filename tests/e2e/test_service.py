@@ -13,13 +13,7 @@ import time
 import unittest
 
 from lib import postern
-from lib.clients import Imap, Smtp, Wire, deliver, imap, imaplib_client, message, submission
-
-
-def serial_of(server, port="imaps"):
-    with socket.create_connection(server.address(port), 10) as raw:
-        with server.trust().wrap_socket(raw, server_hostname="localhost") as secure:
-            return int(secure.getpeercert()["serialNumber"], 16)
+from lib.clients import Imap, Smtp, Wire, deliver, imap, imaplib_client, message, serial_of, submission
 
 
 class Signals(postern.Case):

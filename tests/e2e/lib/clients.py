@@ -220,6 +220,13 @@ def deliver(server, data, *recipients, sender="someone@outside.test"):
         return text
 
 
+def serial_of(server, port="imaps"):
+    """The serial number of the certificate that is shown."""
+    with socket.create_connection(server.address(port), 10) as raw:
+        with server.trust().wrap_socket(raw, server_hostname="localhost") as secure:
+            return int(secure.getpeercert()["serialNumber"], 16)
+
+
 class Scram:
     """RFC 5802 and 7677, client's side."""
 
