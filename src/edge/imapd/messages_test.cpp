@@ -399,6 +399,21 @@ TEST_F(MessagesTest, SearchAndItsSavedResult) {
   EXPECT_EQ(a_.ask("f FETCH $ UID\n"), "f OK Fetched\n");
 }
 
+TEST_F(MessagesTest, OfTheFirstAndTheLastAloneNoMoreIsSaved) {
+  fill(5);
+  const auto saved = [&](const std::string& options) {
+    a_.ask("s SEARCH RETURN (SAVE " + options + ") 2:4\n");
+    return a_.ask("f SEARCH $\n");
+  };
+  EXPECT_EQ(saved("MIN"), "* SEARCH 2\nf OK Searched\n");
+  EXPECT_EQ(saved("MAX"), "* SEARCH 4\nf OK Searched\n");
+  EXPECT_EQ(saved("MIN MAX"), "* SEARCH 2 4\nf OK Searched\n");
+  for (const auto* options : {"", "ALL", "COUNT", "MIN COUNT", "MIN MAX ALL"})
+    EXPECT_EQ(saved(options), "* SEARCH 2 3 4\nf OK Searched\n") << options;
+  a_.ask("s SEARCH RETURN (SAVE MIN MAX) FLAGGED\n");
+  EXPECT_EQ(a_.ask("f SEARCH $\n"), "* SEARCH\nf OK Searched\n");
+}
+
 TEST_F(MessagesTest, ChangesOfOthersAreSeenWithTheirUidInRev2) {
   b_.ask("a ENABLE IMAP4rev2 CONDSTORE\n");
   fill(1);

@@ -35,13 +35,30 @@ Found gather(const store::MailboxView& view, const std::vector<std::size_t>& pos
   return out;
 }
 
+/// Whether the command is about the first or the last message only, and not about all it finds.
+bool wants_ends_only(const imap::Search::Return& what) {
+  return (what.min || what.max) && !what.all && !what.count;
+}
+
 /// RFC 7162 §3.1.10: of MIN or MAX alone that message's; else the highest of all.
 std::optional<ModSeq> shown_modseq(const Found& found, const imap::Search::Return& what) {
   if (found.modseqs.empty()) return std::nullopt;
-  const bool whole = what.all || what.count || (!what.min && !what.max);
-  if (whole) return std::ranges::max(found.modseqs);
+  if (!wants_ends_only(what)) return std::ranges::max(found.modseqs);
   if (what.min && what.max) return std::max(found.modseqs.front(), found.modseqs.back());
   return what.min ? found.modseqs.front() : found.modseqs.back();
+}
+
+/// What `$` stands for afterwards (RFC 9051 §6.4.4.1): of MIN or MAX alone that
+/// message.
+imap::RangeSet to_save(const Found& found, const imap::Search::Return& what) {
+  const auto ranges = found.uids.ranges();
+  if (!wants_ends_only(what) || ranges.empty()) return found.uids;
+  const auto first = ranges.front().first;
+  const auto last = ranges.back().last;
+  imap::RangeSet out;
+  if (what.min) out.push_back(first);
+  if (what.max && (!what.min || last != first)) out.push_back(last);
+  return out;
 }
 
 imap::EsearchData esearch_data(const Found& found, const imap::Search::Return& what, bool uid,
@@ -73,7 +90,7 @@ Task<Result<SearchOutcome>> search(const SearchContext& context, const imap::Sea
   }
   const auto what = command.returns.value_or(imap::Search::Return{.all = true});
   outcome.saves = what.save;
-  if (what.save) outcome.saved = found.uids;
+  if (what.save) outcome.saved = to_save(found, what);
   const bool shows = what.min || what.max || what.all || what.count;
   if (shows || !what.save)
     imap::append_esearch(output.buffer(), context.tag,
