@@ -5,6 +5,8 @@
 
 #include <boost/asio/post.hpp>
 
+#include "mime/encoded_word.hpp"
+#include "mime/header.hpp"
 #include "mime/text_decoder.hpp"
 #include "search/facts.hpp"
 #include "search/fold.hpp"
@@ -37,21 +39,46 @@ Task<Result<std::string>> read_range(store::AccountSession& session,
   co_return out;
 }
 
-/// The leaves whose text people can read, and the headers of enclosed messages.
-void collect_texts(const mime::Part& part, std::vector<const mime::Part*>& out) {
+/// What of a message's body people can read, in its order.
+struct Readable {
+  std::vector<const mime::Part*> texts;   ///< Leaves.
+  std::vector<const mime::Part*> inside;  ///< Enclosed messages, whose headers count too.
+};
+
+void collect(const mime::Part& part, Readable& out) {
   if (part.kind == mime::Part::Kind::leaf) {
-    if (part.type == "text") out.push_back(&part);
+    if (part.type == "text") out.texts.push_back(&part);
     return;
   }
-  for (const auto& child : part.children) collect_texts(child, out);
+  for (const auto& child : part.children) {
+    if (part.kind == mime::Part::Kind::message) out.inside.push_back(&child);
+    collect(child, out);
+  }
+}
+
+/// "Name: value" lines, the values as people read them.
+Task<Result<void>> read_headers(store::AccountSession& session, const store::StoredMessage& message,
+                                const std::vector<const mime::Part*>& inside, std::string& text) {
+  for (const auto* const part : inside) {
+    if (text.size() >= kMaxBody) break;
+    const auto begin = message.to_served(part->header_begin);
+    const auto end = std::min(message.to_served(part->body_begin), begin + kMaxBody);
+    POSTERN_CO_TRY(const auto raw, co_await read_range(session, message, begin, end));
+    for (const auto& field : mime::Header{raw}) {
+      text.append(field.name).append(": ").append(mime::decode_header_text(field.value));
+      text += '\n';
+    }
+  }
+  co_return Result<void>{};
 }
 
 Task<Result<std::string>> read_texts(store::AccountSession& session,
                                      const store::StoredMessage& message, const mime::Part& root) {
-  std::vector<const mime::Part*> parts;
-  collect_texts(root, parts);
+  Readable readable;
+  collect(root, readable);
   std::string text;
-  for (const auto* part : parts) {
+  POSTERN_CO_CHECK(co_await read_headers(session, message, readable.inside, text));
+  for (const auto* part : readable.texts) {
     mime::TextDecoder decoder{*part};
     const auto begin = message.to_served(part->body_begin);
     const auto end = std::min(message.to_served(part->body_end), begin + kMaxBody);

@@ -399,6 +399,21 @@ TEST_F(MessagesTest, SearchAndItsSavedResult) {
   EXPECT_EQ(a_.ask("f FETCH $ UID\n"), "f OK Fetched\n");
 }
 
+TEST_F(MessagesTest, AnEnclosedMessageIsFoundByItsHeader) {
+  const std::string octets =
+      "Subject: outer\r\nMIME-Version: 1.0\r\nContent-Type: message/rfc822\r\n\r\n"
+      "Subject: =?utf-8?q?gr=C3=BC=C3=9Fe?= within\r\nFrom: Zoe <z@x.test>\r\n\r\ninner text\r\n";
+  a_.say("p APPEND INBOX {" + std::to_string(octets.size()) + "+}\n");
+  rig_.machine.group().spawn(push(a_.stream(), octets + "\r\n"));
+  EXPECT_THAT(a_.heard(), HasSubstr("p OK"));
+  a_.ask("s SELECT INBOX\n");
+  for (const auto* key : {"TEXT within", "BODY within", "BODY z@x.test", "TEXT \"inner text\"",
+                          "TEXT \"GR\u00dc\u00dfE WITHIN\"", "TEXT outer"})
+    EXPECT_THAT(a_.ask("a SEARCH " + std::string{key} + "\n"), StartsWith("* SEARCH 1\n")) << key;
+  for (const auto* key : {"BODY outer", "SUBJECT within", "FROM zoe"})
+    EXPECT_THAT(a_.ask("a SEARCH " + std::string{key} + "\n"), StartsWith("* SEARCH\n")) << key;
+}
+
 TEST_F(MessagesTest, OfTheFirstAndTheLastAloneNoMoreIsSaved) {
   fill(5);
   const auto saved = [&](const std::string& options) {
