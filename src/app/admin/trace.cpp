@@ -4,6 +4,7 @@
 #include <boost/json.hpp>
 
 #include "admin/verbs.hpp"
+#include "smtp/address.hpp"
 #include "vocab/try.hpp"
 
 namespace postern::admin {
@@ -35,6 +36,9 @@ Task<Result<std::vector<TraceId>>> ids_of(Services& services, std::string what,
     POSTERN_CO_TRY(const auto id, trace::parse_id(what));
     co_return std::vector{id};
   }
+  // As events are filed: A-labels, and local parts without case.
+  const auto address = smtp::parse_address(what, {.utf8 = true, .loose_dots = true});
+  if (address) what = smtp::address_key(*address);
   const auto most = static_cast<std::size_t>(std::min(limit, kMaxTraces));
   co_return co_await services.trace.find(std::move(what), most);
 }

@@ -213,13 +213,18 @@ void LocalDelivery::note_refused(const Transaction& transaction, const Error& er
   if (!transaction.peer.empty()) event.fields.emplace_back("peer", transaction.peer);
   event.fields.emplace_back("from", sender_of(transaction.envelope));
   const auto count = std::min(transaction.recipients.size(), kMaxTracedRecipients);
-  for (std::size_t i = 0; i < count; ++i)
-    event.fields.emplace_back("to", smtp::to_string(transaction.recipients.at(i).address));
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto& to = transaction.recipients.at(i).address;
+    event.fields.emplace_back("to", smtp::to_string(to));
+    addresses.push_back(smtp::address_key(to));
+  }
   event.fields.emplace_back("why", to_string(error.code));
-  trace_.note(std::move(event));
+  trace_.note(std::move(event), addresses);
 }
 
 // NOLINTNEXTLINE(readability-function-size): what it is wired to, each named once
+  std::vector<std::string> addresses;
+  if (transaction.envelope.from) addresses.push_back(smtp::address_key(*transaction.envelope.from));
 std::unique_ptr<Delivery> make_delivery(store::MailStore& store, directory::Directory& directory,
                                         queue::Queue& queue, trace::Log& trace, Core& core,
                                         Settings settings) {

@@ -27,6 +27,17 @@ Day first_that_fits(const Volumes& volumes, Day today, std::uint64_t max_bytes) 
   return 0;
 }
 
+/// What `event` is found by.
+void put_index(kv::Batch& batch, const Event& event, const std::vector<std::string>& addresses) {
+  std::vector<std::uint64_t> hashes;
+  hashes.reserve(addresses.size());
+  for (const auto& address : addresses) hashes.push_back(address_hash(address));
+  std::ranges::sort(hashes);
+  const auto repeated = std::ranges::unique(hashes);
+  hashes.erase(repeated.begin(), repeated.end());
+  for (const auto hash : hashes) batch.put(address_index_key(event.time, hash, event.id), {});
+}
+
 }  // namespace
 
 TraceId StoredLog::new_id() {
@@ -62,13 +73,7 @@ void StoredLog::put(kv::Batch& batch, const Event& event,
                     const std::vector<std::string>& addresses) const {
   const auto before = batch.bytes();
   batch.put(event_key(event, sequence_++), encode_event(event));
-  std::vector<std::uint64_t> hashes;
-  hashes.reserve(addresses.size());
-  for (const auto& address : addresses) hashes.push_back(address_hash(address));
-  std::ranges::sort(hashes);
-  const auto repeated = std::ranges::unique(hashes);
-  hashes.erase(repeated.begin(), repeated.end());
-  for (const auto hash : hashes) batch.put(address_index_key(event.time, hash, event.id), {});
+  put_index(batch, event, addresses);
   count(day_of(event.time), batch.bytes() - before);
 }
 
@@ -77,11 +82,11 @@ void StoredLog::count(Day day, std::size_t octets) const {
   volumes_[day].octets += octets;
 }
 
-void StoredLog::note(Event event) {
+void StoredLog::note(Event event, const std::vector<std::string>& addresses) {
   if (!has_room(day_of(event.time), worth_of(event.kind))) return;
   auto key = event_key(event, sequence_++);
   auto value = encode_event(event);
-  const auto octets = key.size() + value.size();
+  std::size_t octets = key.size() + value.size();
   {
     const std::scoped_lock lock{mutex_};
     if (event.kind == Kind::refused) {
@@ -94,7 +99,10 @@ void StoredLog::note(Event event) {
       ++not_kept_;
       return;
     }
+    const auto before = noted_.bytes();
     noted_.put(std::move(key), std::move(value));
+    put_index(noted_, event, addresses);
+    octets = noted_.bytes() - before;
   }
   count(day_of(event.time), octets);
 }

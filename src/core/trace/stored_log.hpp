@@ -26,7 +26,8 @@ class StoredLog final : public Log {
   [[nodiscard]] TraceId new_id() override;
   void add(kv::Batch& batch, const Event& event,
            const std::vector<std::string>& addresses) const override;
-  void note(Event event) override;
+  using Log::note;
+  void note(Event event, const std::vector<std::string>& addresses) override;
   Task<Result<void>> flush() override;
   Task<Result<std::vector<Event>>> events(TraceId id) override;
   Task<Result<std::vector<TraceId>>> find(std::string address, std::size_t limit) override;

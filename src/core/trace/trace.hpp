@@ -60,8 +60,9 @@ class Log {
                    const std::vector<std::string>& addresses) const = 0;
   /// Keeps `event` and appends it within a second; lost at most then, with the process. Of the
   /// refusals that a peer's net ("peer" field) causes within a minute the first are kept and the
-  /// others counted: one event tells how many.
-  virtual void note(Event event) = 0;
+  /// others counted: one event tells how many. Findable by each of `addresses`, as with `add`.
+  virtual void note(Event event, const std::vector<std::string>& addresses) = 0;
+  void note(Event event) { note(std::move(event), {}); }
   /// Appends what was noted. Called once a second and at the end.
   virtual Task<Result<void>> flush() = 0;
 

@@ -75,6 +75,16 @@ TEST_F(TraceTest, EventsComeBackAsTheyWere) {
   EXPECT_EQ(after->fields, before.fields);
 }
 
+TEST_F(TraceTest, WhatIsNotedIsFoundByAddressToo) {
+  auto refused = event(TraceId{7}, Kind::refused);
+  refused.fields.emplace_back("peer", "x [192.0.2.1]");
+  log_->note(refused, {"a@example.org", "b@example.org", "a@example.org"});
+  log_->note(event(TraceId{8}, Kind::attempt));
+  EXPECT_THAT(find("B@example.org"), ElementsAre(TraceId{7}));
+  EXPECT_THAT(find("a@example.org"), ElementsAre(TraceId{7}));
+  EXPECT_THAT(kinds(TraceId{7}), ElementsAre(Kind::refused));
+}
+
 TEST_F(TraceTest, DamagedEventsAreRefused) {
   const Event good = event(TraceId{7}, Kind::sent);
   const auto key = event_key(good, 0);

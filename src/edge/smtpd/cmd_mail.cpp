@@ -41,8 +41,11 @@ Task<Flow> run(Session& session, const smtp::Mail& mail) {
     refusal = co_await judge_inbound(session, *mail.from);
   }
   if (refusal) {
-    session.services.metrics.refused.add();
     session.count_refusal();
+    session.transaction.id = session.services.trace.new_id();
+    session.transaction.envelope.from = mail.from;
+    session.note_refusal(*refusal);
+    session.reset();
     session.logger.info("sender refused",
                         {{"from", log::Address{mail.from ? smtp::to_string(*mail.from) : "<>"}},
                          {"reply", log::Detail{smtp::to_line(*refusal)}}});

@@ -45,7 +45,7 @@ void refuse(Session& session, const smtp::Rcpt& rcpt, Kind kind, const smtp::Rep
   if (nobody && !session.submission())
     session.services.guard.unknown_recipient(session.peer, session.core.clock.now());
   if (kind == Kind::relay_denied) ++session.errors;
-  session.note_refusal(reply, smtp::to_string(rcpt.to));
+  session.note_refusal(reply, rcpt.to);
   session.logger.info("recipient refused", {{"id", session.transaction.id},
                                             {"to", log::Address{smtp::to_string(rcpt.to)}},
                                             {"reply", log::Detail{smtp::to_line(reply)}}});

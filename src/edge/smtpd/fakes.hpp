@@ -177,7 +177,11 @@ class FakeTrace final : public trace::Log {
  public:
   TraceId new_id() override { return TraceId{++last}; }
   void add(kv::Batch&, const trace::Event&, const std::vector<std::string>&) const override {}
-  void note(trace::Event event) override { events_noted.push_back(std::move(event)); }
+  using trace::Log::note;
+  void note(trace::Event event, const std::vector<std::string>& addresses) override {
+    events_noted.push_back(std::move(event));
+    noted_for.push_back(addresses);
+  }
   Task<Result<void>> flush() override { co_return Result<void>{}; }
   Task<Result<std::vector<trace::Event>>> events(TraceId) override {
     co_return fail(Errc::unsupported);
@@ -189,6 +193,7 @@ class FakeTrace final : public trace::Log {
 
   std::uint64_t last = 0;
   std::vector<trace::Event> events_noted;
+  std::vector<std::vector<std::string>> noted_for;
 };
 
 /// Everything a session needs, in memory.

@@ -130,7 +130,7 @@ Task<smtp::Reply> Incoming::finish(std::optional<smtp::DataFlaw> flaw) {
     const smtp::Reply reply = co_await commit();
     co_return reply;
   }
-  session_.note_refusal(*refused_, {});
+  session_.note_refusal(*refused_);
   session_.logger.info("message refused", {{"id", session_.transaction.id},
                                            {"reply", log::Detail{smtp::to_line(*refused_)}}});
   co_return *refused_;
@@ -143,7 +143,7 @@ Task<smtp::Reply> Incoming::commit() {
   draft_.reset();
   if (!staged) co_return reply_for(staged.error().code);
   if (auto refusal = judge_from_count((*staged)->parsed.fields())) {
-    session_.note_refusal(*refusal, {});
+    session_.note_refusal(*refusal);
     co_return *std::move(refusal);
   }
   auto transaction = to_delivery(session_);

@@ -75,6 +75,7 @@ TEST(Session, TakesAMessage) {
     EXPECT_EQ(rig.metrics.connections.value(), 0);
     ASSERT_THAT(rig.trace.events_noted, SizeIs(1)) << "the refused recipient";
     EXPECT_EQ(rig.trace.events_noted.front().kind, trace::Kind::refused);
+    EXPECT_THAT(rig.trace.noted_for.front(), ElementsAre("carl@example.net", "nobody@example.org"));
   }
 }
 
@@ -198,6 +199,9 @@ TEST(Session, JudgesTheSendersDomain) {
     S: 250 *
   )")),
             "");
+  EXPECT_THAT(rig.trace.noted_for,
+              ElementsAre(ElementsAre("a@null.example"), ElementsAre("a@none.example"),
+                          ElementsAre("a@broken.example")));
   rig.settings->check_sender_domain = false;
   EXPECT_EQ(rig.play(with_hello("C: MAIL FROM:<a@none.example>\nS: 250 *\n")), "");
 }

@@ -15,6 +15,9 @@ constexpr std::size_t kBindingOctets = 32;
 /// Submission has to take long SASL responses; the verb and the mechanism come on top.
 constexpr std::size_t kMaxAuthLine = sasl::kMaxEncoded + 64;
 
+/// Recipients that the trace of a refused message names.
+constexpr std::size_t kMaxTraced = 100;
+
 /// Idle commands that are free between two messages.
 constexpr std::uint32_t kFreeIdle = 100;
 
@@ -70,18 +73,30 @@ std::string Session::peer_text() const {
   return name + '[' + peer.to_string() + ']';
 }
 
-void Session::note_refusal(const smtp::Reply& reply, const std::string& recipient) const {
+void Session::note_refusal(const smtp::Reply& reply,
+                           const std::optional<smtp::Address>& recipient) const {
   services.metrics.refused.add();
   trace::Event event;
   event.id = transaction.id;
   event.time = core.clock.now();
   event.kind = trace::Kind::refused;
   event.fields.emplace_back("peer", peer_text());
+  std::vector<std::string> addresses;
   const auto& from = transaction.envelope.from;
   event.fields.emplace_back("from", from ? smtp::to_string(*from) : "<>");
-  if (!recipient.empty()) event.fields.emplace_back("to", recipient);
+  if (from) addresses.push_back(smtp::address_key(*from));
+  const auto name = [&](const smtp::Address& to) {
+    if (addresses.size() > kMaxTraced) return;
+    event.fields.emplace_back("to", smtp::to_string(to));
+    addresses.push_back(smtp::address_key(to));
+  };
+  if (recipient) {
+    name(*recipient);
+  } else {
+    for (const auto& one : transaction.recipients) name(one.address);
+  }
   event.fields.emplace_back("reply", smtp::to_line(reply));
-  services.trace.note(std::move(event));
+  services.trace.note(std::move(event), addresses);
 }
 
 }  // namespace postern::smtpd
