@@ -80,10 +80,11 @@ class Delivery {
   virtual std::unique_ptr<store::Draft> new_draft() = 0;
   /// The final dot. When this returns a value, every recipient's copy is durable: in a mailbox or
   /// in the queue. A local recipient whose account cannot take it now is queued. Failures, with
-  /// nothing accepted: `over_quota` (every recipient), `store_full`, `unavailable`,
-  /// `outcome_unknown`, `policy_reject` (a loop), `limit_reached`, `not_found` (no recipient exists
-  /// any more). An account that several recipients lead to gets one copy, with the Delivered-To of
-  /// the first. NOTIFY=SUCCESS of those delivered here is answered when the source may get DSNs.
+  /// nothing accepted: `over_quota` and `too_large` (every recipient; for ever), `store_full`,
+  /// `unavailable`, `outcome_unknown`, `policy_reject` (a loop), `limit_reached`, `not_found` (no
+  /// recipient exists any more). An account that several recipients lead to gets one copy, with the
+  /// Delivered-To of the first. NOTIFY=SUCCESS of those delivered here is answered when the source
+  /// may get DSNs.
   virtual Task<Result<Outcome>> deliver(Transaction transaction,
                                         std::shared_ptr<const store::StagedMessage> message) = 0;
   /// A notice of our own (DSN): null sender, to a local or remote address. See queue::SubmitNotice.

@@ -297,7 +297,11 @@ TEST_F(DeliveryTest, WhoeverFilledUpMeanwhileWaitsInTheQueue) {
   EXPECT_THAT(inbox(small), IsEmpty());
   ASSERT_THAT(queue_.messages, SizeIs(1));
   EXPECT_EQ(smtp::to_string(queue_.messages.at(0).recipients.at(0).address), "small@example.org");
-  EXPECT_EQ(deliver({"small@example.org"}, big).error().code, Errc::over_quota);
+  EXPECT_EQ(deliver({"small@example.org"}, big).error().code, Errc::too_large)
+      << "it would never fit";
+  ASSERT_TRUE(deliver({"small@example.org"}, kBody + std::string(700, 'x') + "\r\n"));
+  EXPECT_EQ(deliver({"small@example.org"}, kBody + std::string(900, 'x')).error().code,
+            Errc::over_quota);
   EXPECT_THAT(queue_.messages, SizeIs(1));
 }
 

@@ -1,6 +1,7 @@
 #include "delivery/local_delivery.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "delivery/story.hpp"
@@ -13,6 +14,9 @@ using Verdict = RecipientVerdict::Kind;
 
 /// Trace fields beyond this are not worth their bytes; each address is findable all the same.
 constexpr std::size_t kMaxTracedRecipients = 100;
+
+/// Too much for any account with a quota.
+constexpr std::uint64_t kAnySize = std::numeric_limits<std::uint64_t>::max();
 
 RecipientVerdict verdict(Verdict kind, std::string text = {}) {
   return {.kind = kind, .text = std::move(text)};
@@ -93,8 +97,8 @@ Task<Result<Outcome>> LocalDelivery::deliver(Transaction transaction, Staged mes
     if (!one_account || plan->copies.empty()) {
       plan = std::unexpected(std::move(outcome).error());
     } else {
-      plan = co_await make_room(*std::move(plan), transaction,
-                                round == 0 ? message->size : std::uint64_t{0} - 1);
+      plan =
+          co_await make_room(*std::move(plan), transaction, round == 0 ? message->size : kAnySize);
     }
   }
   note_refused(transaction, plan.error());
@@ -102,21 +106,25 @@ Task<Result<Outcome>> LocalDelivery::deliver(Transaction transaction, Staged mes
 }
 
 /// After a commit that some account refused: puts those aside that say they cannot take `size`
-/// (all, if none does: whatever it was, the queue delivers to them one by one). `over_quota` when
-/// nobody is left.
+/// (all, if none does: whatever it was, the queue delivers to them one by one). When nobody is
+/// left: `too_large` if none of them could ever hold it, else `over_quota`.
 Task<Result<Plan>> LocalDelivery::make_room(Plan plan, const Transaction& transaction,
                                             std::uint64_t size) {
   std::vector<bool> aside;
+  bool hopeless = size != kAnySize;
   for (const auto& copy : plan.copies) {
     const auto quota = co_await store_.check_quota(copy.account, size);
-    aside.push_back(to_verdict(quota) != Verdict::accept);
+    const auto answer = to_verdict(quota);
+    aside.push_back(answer != Verdict::accept);
+    hopeless = hopeless && answer == Verdict::never_fits;
   }
   const bool known = std::ranges::find(aside, true) != aside.end();
   if (!known) aside.assign(aside.size(), true);
   const auto alone = plan.copies.size() == 1;
   set_aside(plan, aside, transaction.recipients);
   if (plan.copies.empty() && plan.onward.size() == plan.waiting && (known || alone))
-    co_return fail(Errc::over_quota, "no recipient can take the message");
+    co_return fail(hopeless ? Errc::too_large : Errc::over_quota,
+                   "no recipient can take the message");
   co_return plan;
 }
 
@@ -212,6 +220,8 @@ void LocalDelivery::note_refused(const Transaction& transaction, const Error& er
       .id = transaction.id, .time = core_.clock.now(), .kind = trace::Kind::refused, .fields = {}};
   if (!transaction.peer.empty()) event.fields.emplace_back("peer", transaction.peer);
   event.fields.emplace_back("from", sender_of(transaction.envelope));
+  std::vector<std::string> addresses;
+  if (transaction.envelope.from) addresses.push_back(smtp::address_key(*transaction.envelope.from));
   const auto count = std::min(transaction.recipients.size(), kMaxTracedRecipients);
   for (std::size_t i = 0; i < count; ++i) {
     const auto& to = transaction.recipients.at(i).address;
@@ -223,8 +233,6 @@ void LocalDelivery::note_refused(const Transaction& transaction, const Error& er
 }
 
 // NOLINTNEXTLINE(readability-function-size): what it is wired to, each named once
-  std::vector<std::string> addresses;
-  if (transaction.envelope.from) addresses.push_back(smtp::address_key(*transaction.envelope.from));
 std::unique_ptr<Delivery> make_delivery(store::MailStore& store, directory::Directory& directory,
                                         queue::Queue& queue, trace::Log& trace, Core& core,
                                         Settings settings) {

@@ -172,6 +172,7 @@ TEST(Data, NeedsOneFrom) {
 TEST(Data, TellsWhyItCouldNotBeTaken) {
   for (const auto& [code, reply] :
        std::initializer_list<std::pair<Errc, std::string>>{{Errc::over_quota, "452 4.2.2 *"},
+                                                           {Errc::too_large, "552 5.2.3 *"},
                                                            {Errc::store_full, "452 4.3.1 *"},
                                                            {Errc::unavailable, "451 4.3.0 *"},
                                                            {Errc::outcome_unknown, "451 4.3.0 *"},
