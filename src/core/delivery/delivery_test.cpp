@@ -269,6 +269,29 @@ TEST_F(DeliveryTest, MixedRecipientsAreOneCommit) {
   EXPECT_EQ(smtp::to_string(queue_.messages.at(1).recipients.at(0).address), "s@example.com");
 }
 
+TEST_F(DeliveryTest, SuccessIsToldUnderTheNameTheSenderGave) {
+  const auto ann = add("ann");
+  add("bob");
+  alias("team@example.org", {"ann@example.org", "bob@example.org"});
+  auto mail = transaction({"team@example.org", "bob+x@example.org"});
+  mail.envelope.from = address("ann@example.org");
+  mail.source.submission = true;
+  mail.recipients.at(0).orcpt = "rfc822;crew@example.net";
+  for (auto& recipient : mail.recipients)
+    recipient.notify = {.bits = queue::Notify::kSuccess, .given = true};
+  ASSERT_TRUE(machine_.run(delivery_->deliver(mail, staged())));
+  ASSERT_THAT(inbox(ann), SizeIs(2));
+  const auto report = inbox(ann).at(1);
+  const std::string entry =
+      "\r\nOriginal-Recipient: rfc822; crew@example.net\r\n"
+      "Final-Recipient: rfc822; team@example.org\r\nAction: delivered\r\n";
+  EXPECT_THAT(report, HasSubstr(entry));
+  EXPECT_THAT(report, HasSubstr("\r\nFinal-Recipient: rfc822; bob+x@example.org\r\nAction: del"))
+      << "who has a copy for another already";
+  const auto first = report.find("Final-Recipient: rfc822; team@");
+  EXPECT_EQ(report.find("Final-Recipient: rfc822; team@", first + 1), std::string::npos) << report;
+}
+
 TEST_F(DeliveryTest, SuccessIsNotToldToStrangers) {
   add("bob");
   auto mail = transaction({"bob@example.org"});

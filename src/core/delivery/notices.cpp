@@ -1,5 +1,6 @@
 // Messages of our own making: DSNs that the queue hands in, and those for mail delivered here.
 #include <exception>
+#include <set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -18,6 +19,20 @@ bool wants_success(const Transaction& transaction, const Recipient& recipient) {
   return transaction.envelope.from && (source.submission || source.sender_proven) &&
          (recipient.notify.bits & queue::Notify::kSuccess) != 0 &&
          (recipient.notify.bits & queue::Notify::kNever) == 0;
+}
+
+/// Recipients with a copy in some mailbox, each once, whoever it was made for.
+std::set<std::size_t> served(const Plan& plan) {
+  std::set<AccountId> accounts;
+  std::set<std::size_t> out;
+  for (const auto& copy : plan.copies) {
+    accounts.insert(copy.account);
+    out.insert(copy.recipient);
+  }
+  for (const auto& copy : plan.repeated) {
+    if (accounts.contains(copy.account)) out.insert(copy.recipient);
+  }
+  return out;
 }
 
 smtp::Address postmaster_of(const std::string& hostname) {
@@ -67,10 +82,11 @@ Task<> LocalDelivery::tell_success(const Transaction& transaction, Staged messag
 Task<> LocalDelivery::write_success(const Transaction& transaction, Staged message,
                                     const Plan& plan) {
   report::DsnRequest request;
-  for (const auto& copy : plan.copies) {
-    const auto& recipient = transaction.recipients.at(copy.recipient);
+  for (const auto index : served(plan)) {
+    const auto& recipient = transaction.recipients.at(index);
     if (!wants_success(transaction, recipient)) continue;
     report::DsnRecipient entry{.address = recipient.address,
+                               .original = smtp::split_original(recipient.orcpt),
                                .action = report::Action::delivered,
                                .status = {.severity = 2},
                                .reason = "Delivered to the mailbox"};
@@ -91,13 +107,13 @@ Task<> LocalDelivery::write_success(const Transaction& transaction, Staged messa
   request.original = message->parsed.header;
   request.original_is_whole = false;
   auto dsn = report::build_dsn(request);
-  const auto told = co_await submit_notice(std::move(dsn.message), request.to, transaction.id);
+  const auto sent = co_await submit_notice(std::move(dsn.message), request.to, transaction.id);
   trace::Event event{.id = transaction.id, .time = now, .kind = trace::Kind::bounced, .fields = {}};
   event.fields.emplace_back("about", "success");
   event.fields.emplace_back("to", smtp::to_string(request.to));
   event.fields.emplace_back(
-      told ? "trace" : "why",
-      told ? trace::to_text(*told) : std::string{postern::to_string(told.error().code)});
+      sent ? "trace" : "why",
+      sent ? trace::to_text(*sent) : std::string{postern::to_string(sent.error().code)});
   trace_.note(std::move(event));
 }
 

@@ -31,8 +31,8 @@ class Planner {
       return;
     }
     for (auto& local : found.accounts) {
-      if (!accounts_.insert(local.account).second) continue;
-      plan_.copies.push_back(
+      auto& into = accounts_.insert(local.account).second ? plan_.copies : plan_.repeated;
+      into.push_back(
           {.account = local.account, .address = std::move(local.address), .recipient = index});
     }
     const bool one = found.accounts.size() + found.remote.size() == 1;

@@ -22,6 +22,7 @@ struct Copy {
 
 struct Plan {
   std::vector<Copy> copies;
+  std::vector<Copy> repeated;  ///< Not made: the account has its copy for an earlier recipient.
   /// Into the queue: remote recipients, and local ones that must wait.
   std::vector<queue::Recipient> onward;
   std::size_t waiting = 0;  ///< How many of `onward` are local accounts that cannot take it now.

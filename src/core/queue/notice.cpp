@@ -18,13 +18,6 @@ bool wants(const Recipient& recipient, std::uint8_t what) {
   return (recipient.notify.bits & Notify::kNever) == 0 && (recipient.notify.bits & what) != 0;
 }
 
-std::optional<smtp::OriginalRecipient> original_of(const Recipient& recipient) {
-  const auto semicolon = recipient.orcpt.find(';');
-  if (semicolon == std::string::npos) return std::nullopt;
-  return smtp::OriginalRecipient{.type = recipient.orcpt.substr(0, semicolon),
-                                 .address = recipient.orcpt.substr(semicolon + 1)};
-}
-
 report::Action action_of(const Recipient& recipient) {
   switch (recipient.state) {
     case RecipientState::waiting: return report::Action::delayed;
@@ -98,7 +91,7 @@ report::DsnRequest dsn_request(const Message& message, const std::vector<std::si
   for (const auto index : recipients) {
     const Recipient& recipient = message.recipients.at(index);
     report::DsnRecipient entry{.address = recipient.address,
-                               .original = original_of(recipient),
+                               .original = smtp::split_original(recipient.orcpt),
                                .action = action_of(recipient),
                                .status = status_of(recipient),
                                .remote_mta = recipient.last_host,

@@ -161,10 +161,7 @@ std::string Transaction::rcpt_line(std::size_t index) const {
   smtp::Rcpt rcpt{.to = recipient.address};
   if (caps_.dsn) {
     if (recipient.notify.given) rcpt.notify = to_wire(recipient.notify);
-    const auto semicolon = recipient.orcpt.find(';');
-    if (semicolon != std::string::npos)
-      rcpt.original = {.type = recipient.orcpt.substr(0, semicolon),
-                       .address = recipient.orcpt.substr(semicolon + 1)};
+    rcpt.original = smtp::split_original(recipient.orcpt);
   }
   return smtp::rcpt_command(rcpt, caps_.smtputf8 && needs_smtputf8(job_)) + "\r\n";
 }

@@ -264,6 +264,13 @@ std::string to_wire(const OriginalRecipient& original) {
                                    : to_xtext(original.address));
 }
 
+std::optional<OriginalRecipient> split_original(std::string_view text) {
+  const auto semicolon = text.find(';');
+  if (semicolon == text.npos) return std::nullopt;
+  return OriginalRecipient{std::string{text.substr(0, semicolon)},
+                           std::string{text.substr(semicolon + 1)}};
+}
+
 std::string mail_command(const Mail& mail) {
   std::string out = "MAIL FROM:" + to_path(mail.from, mail.smtputf8);
   if (mail.size) out += fmt::format(" SIZE={}", *mail.size);

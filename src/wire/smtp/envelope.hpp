@@ -94,5 +94,8 @@ struct Rcpt {
 
 /// "rfc822;user+2Btag@example.org": ORCPT's value, always its 7-bit form.
 [[nodiscard]] std::string to_wire(const OriginalRecipient& original);
+/// The two halves of "rfc822;user+tag@example.org", decoded as OriginalRecipient holds it. Nothing:
+/// there is no semicolon.
+[[nodiscard]] std::optional<OriginalRecipient> split_original(std::string_view text);
 
 }  // namespace postern::smtp
