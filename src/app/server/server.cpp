@@ -90,6 +90,7 @@ Task<Result<void>> Server::open_parts() {
   trace_ = trace::make_log(*engine_, *cores_.front());
   directory::Settings people;
   people.login_domain = config.login_domain;
+  people.hostname = config.hostname;
   POSTERN_CO_TRY(directory_,
                  co_await directory::open_directory(*engine_, *store_, *cores_.front(),
                                                     *password_pool_, std::move(people)));

@@ -76,7 +76,7 @@ class Directory {
   /// Follows domain aliases, subaddresses, aliases (visited set, depth 10, at most 100 targets)
   /// and the catch-all. `postmaster` (also bare) and abuse@ of every local domain always resolve
   /// (row A13): to the address itself if it exists, else to the administrator's account (the
-  /// oldest one, unless set).
+  /// oldest one, unless set). So they do at this server's own name, under which our notices go.
   [[nodiscard]] virtual Resolution resolve(const smtp::Address& address) const = 0;
   /// Row D2: whether `account` may use `address` as envelope sender or From: its own addresses,
   /// their subaddresses, aliases whose members include it, its domain's catch-all if it is its.
@@ -127,6 +127,7 @@ struct Settings {
   /// Below 65,536: Cyrus SASL (mbsync, mutt) refuses to compute more.
   std::uint32_t scram_iterations = 60'000;
   std::string login_domain;                         ///< Of logins without one; empty: they fail.
+  std::string hostname;                             ///< This server's own name, if it has one.
   Duration login_cache = std::chrono::minutes{10};  ///< How long a verified password is remembered.
 };
 

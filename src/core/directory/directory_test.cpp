@@ -266,6 +266,17 @@ TEST_F(DirectoryTest, PostmasterAndAbuseAlwaysReachSomebody) {
               ElementsAre(accounts_of("second@example.org").at(0)));
 }
 
+TEST_F(DirectoryTest, RepliesToOurNoticesReachTheAdministrator) {
+  settings_.hostname = "MX.example.org";
+  restart();
+  EXPECT_EQ(resolve("postmaster@mx.example.org").kind, Kind::unknown) << "nobody is there yet";
+  const auto first = add("first@example.org");
+  for (const auto* to : {"postmaster@mx.example.org", "Abuse@MX.EXAMPLE.ORG"})
+    EXPECT_THAT(accounts_of(to), ElementsAre(first)) << to;
+  for (const auto* to : {"first@mx.example.org", "postmaster@mx.example.net"})
+    EXPECT_EQ(resolve(to).kind, Kind::not_local) << to;
+}
+
 TEST_F(DirectoryTest, WhoMaySendAsWhom) {
   const auto ann = add("ann@example.org");
   const auto bob = add("bob@example.org");

@@ -40,7 +40,16 @@ bool LocalDirectory::is_local_domain(std::string_view a_label) const {
 }
 
 Resolution LocalDirectory::resolve(const smtp::Address& address) const {
-  return directory::resolve(*published_.get(), address);
+  const auto view = published_.get();
+  auto out = directory::resolve(*view, address);
+  if (out.kind != Resolution::Kind::not_local || !is_of_this_server(address)) return out;
+  return directory::resolve(*view, {.local = "postmaster", .domain = {}});
+}
+
+/// Replies to our notices, which come from postmaster at this name (RFC 5321 §4.5.1).
+bool LocalDirectory::is_of_this_server(const smtp::Address& address) const {
+  return !settings_.hostname.empty() && text::iequals(address.domain.ascii, settings_.hostname) &&
+         (text::iequals(address.local, "postmaster") || text::iequals(address.local, "abuse"));
 }
 
 bool LocalDirectory::may_send_as(AccountId account, const smtp::Address& address) const {

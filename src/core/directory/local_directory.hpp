@@ -87,6 +87,7 @@ class LocalDirectory final : public Directory {
   Pool& pool_;
   /// `login` with the domain that logins without one get.
   [[nodiscard]] std::string whole_login(std::string_view login) const;
+  [[nodiscard]] bool is_of_this_server(const smtp::Address& address) const;
 
   const Settings settings_;
   Published published_;
