@@ -65,6 +65,17 @@ TEST(Rewrite, AMessageWithoutMimeBecomesOne) {
             "Content-Transfer-Encoding: quoted-printable\r\n\r\n=FC\r\n");
 }
 
+TEST(Rewrite, WhatIsAsciiIsCalledSo) {
+  const auto out =
+      converted("Subject: x\r\n\r\n" + std::string(1100, 'y') + "\r\n", {.long_lines = true})
+          .value();
+  EXPECT_TRUE(
+      out.starts_with("Subject: x\r\nMIME-Version: 1.0\r\n"
+                      "Content-Type: text/plain; charset=us-ascii\r\n"
+                      "Content-Transfer-Encoding: quoted-printable\r\n\r\nyyy"))
+      << out;
+}
+
 TEST(Rewrite, LongLinesAreFoldedAndDecodeToTheSame) {
   std::string text;
   for (int i = 0; i < 20'000; ++i) text += static_cast<char>('!' + i % 90);
