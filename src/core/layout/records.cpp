@@ -60,6 +60,19 @@ std::string_view blob_bytes(const BlobId& id) {
   return {reinterpret_cast<const char*>(id.data()), id.size()};
 }
 
+void read_ranges(Reader& in, std::vector<Uid>& uids) {
+  auto ranges = in.text();
+  while (!ranges.empty()) {
+    std::uint64_t first = 0;
+    std::uint64_t count = 0;
+    if (!take_varint(ranges, first) || !take_varint(ranges, count) || first == 0 ||
+        first + count > 0x100000000U || uids.size() + count > 10'000'000)
+      return in.fault("bad uid range");
+    for (std::uint64_t i = 0; i < count; ++i)
+      uids.emplace_back(static_cast<std::uint32_t>(first + i));
+  }
+}
+
 template <class Value>
 Result<Value> finished(Reader& in, Value&& value) {
   if (auto done = in.finish(); !done) return std::unexpected(std::move(done).error());
@@ -266,7 +279,8 @@ Result<GoneRecord> decode_gone(std::string_view bytes) {
   return finished(in, std::move(out));
 }
 
-std::string encode_uids(const std::vector<Uid>& uids) {
+std::string encode(const VanishedRecord& value) {
+  const auto& uids = value.uids;
   std::string ranges;
   for (std::size_t i = 0; i < uids.size();) {
     std::size_t end = i + 1;
@@ -276,26 +290,18 @@ std::string encode_uids(const std::vector<Uid>& uids) {
     i = end;
   }
   std::string out;
-  Writer{out, kVersion}.text(1, ranges);
+  Writer{out, kVersion}.text(1, ranges).signed_number(2, to_micros(value.when));
   return out;
 }
 
-Result<std::vector<Uid>> decode_uids(std::string_view bytes) {
-  std::vector<Uid> out;
+Result<VanishedRecord> decode_vanished(std::string_view bytes) {
+  VanishedRecord out;
   Reader in{bytes, kVersion};
   while (in.next()) {
-    if (in.tag() != 1) continue;
-    auto ranges = in.text();
-    while (!ranges.empty()) {
-      std::uint64_t first = 0;
-      std::uint64_t count = 0;
-      if (!take_varint(ranges, first) || !take_varint(ranges, count) || first == 0 ||
-          first + count > 0x100000000U || out.size() + count > 10'000'000) {
-        in.fault("bad uid range");
-        break;
-      }
-      for (std::uint64_t i = 0; i < count; ++i)
-        out.emplace_back(static_cast<std::uint32_t>(first + i));
+    switch (in.tag()) {
+      case 1:  read_ranges(in, out.uids); break;
+      case 2:  out.when = read_time(in); break;
+      default: break;
     }
   }
   return finished(in, std::move(out));

@@ -87,22 +87,26 @@ struct GoneRecord {
   record::Unknown unknown;
 };
 
+/// account/vanished.
+struct VanishedRecord {
+  std::vector<Uid> uids;  ///< Ascending; stored as ranges.
+  Timestamp when{};       ///< Of the commit; 0: written by who did not say.
+};
+
 [[nodiscard]] std::string encode(const StateRecord& value);
 [[nodiscard]] std::string encode(const MailboxRecord& value);
 [[nodiscard]] std::string encode(const EntryRecord& value);
 [[nodiscard]] std::string encode(const MessageRecord& value);
 [[nodiscard]] std::string encode(const PlacesRecord& value);
 [[nodiscard]] std::string encode(const GoneRecord& value);
+[[nodiscard]] std::string encode(const VanishedRecord& value);
 [[nodiscard]] Result<StateRecord> decode_state(std::string_view bytes);
 [[nodiscard]] Result<MailboxRecord> decode_mailbox(std::string_view bytes);
 [[nodiscard]] Result<EntryRecord> decode_entry(std::string_view bytes);
 [[nodiscard]] Result<MessageRecord> decode_message(std::string_view bytes);
 [[nodiscard]] Result<PlacesRecord> decode_places(std::string_view bytes);
 [[nodiscard]] Result<GoneRecord> decode_gone(std::string_view bytes);
-
-/// account/vanished: ascending UIDs as ranges.
-[[nodiscard]] std::string encode_uids(const std::vector<Uid>& uids);
-[[nodiscard]] Result<std::vector<Uid>> decode_uids(std::string_view bytes);
+[[nodiscard]] Result<VanishedRecord> decode_vanished(std::string_view bytes);
 
 /// account/blob_count: how many messages of the account share the blob.
 [[nodiscard]] std::string encode_count(std::uint64_t count);

@@ -95,6 +95,11 @@ class AccountSession {
   // Reading.
   /// The newest published view; kept current while someone is subscribed. `not_found`.
   virtual Task<Result<std::shared_ptr<const MailboxView>>> view(MailboxId mailbox) = 0;
+  /// Of what a session saw in `mailbox` at `seen`, when its HIGHESTMODSEQ was `modseq`, the UIDs
+  /// that have left it for longer than they stay for that session to read (Settings::linger):
+  /// NO [EXPUNGEISSUED]. Ascending. `not_found`: the mailbox left.
+  virtual Task<Result<std::vector<Uid>>> long_gone(MailboxId mailbox, ModSeq modseq,
+                                                   Timestamp seen) = 0;
   /// Nothing where a message is gone for good (NO [EXPUNGEISSUED]).
   virtual Task<Result<std::vector<std::optional<StoredMessage>>>> messages(
       std::vector<MessageId> ids) = 0;

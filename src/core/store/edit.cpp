@@ -250,7 +250,7 @@ kv::Batch Edit::take_batch() {
     std::ranges::sort(change.removed);
     if (!change.removed.empty())
       batch_.put(layout::vanished_key(account_.id(), id, modseq_),
-                 layout::encode_uids(change.removed));
+                 layout::encode(layout::VanishedRecord{.uids = change.removed, .when = now_}));
   }
   const auto body = batch_.required_generation();
   batch_.require_generation(std::min(body.value_or(generation_), generation_));

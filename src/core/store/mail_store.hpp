@@ -22,8 +22,8 @@ namespace postern::store {
 
 struct Settings {
   Duration retention = std::chrono::days{14};  ///< How long expunged mail can be undeleted.
-  /// How long what a session saw go stays for it to read, where `retention` is shorter. Not while
-  /// the disk is low.
+  /// How long a session that was not told reads on what went: no longer, and even where `retention`
+  /// is shorter (but then not while the disk is low).
   Duration linger = std::chrono::hours{1};
   std::uint64_t view_bytes = std::uint64_t{64} << 20U;
   std::uint64_t message_bytes = std::uint64_t{128} << 20U;  ///< Bodies in flight, all sessions.

@@ -44,6 +44,11 @@ Task<Result<CopyResult>> transfer(Account& account, MailboxId from, std::vector<
 Task<Result<std::vector<Uid>>> expunge(Account& account, MailboxId mailbox,
                                        std::optional<std::vector<Uid>> uids, Duration retention);
 
+/// UIDs that left the mailbox after MODSEQ `after`, at `latest` or before. Of what is published;
+/// runs anywhere.
+Task<Result<std::vector<Uid>>> vanished(const kv::Engine& engine, AccountId account,
+                                        MailboxId mailbox, ModSeq after, Timestamp latest);
+
 // ops_mailbox.cpp
 Task<Result<std::vector<MailboxInfo>>> list_mailboxes(Account& account);
 Task<Result<MailboxInfo>> create_mailbox(Account& account, std::string name, SpecialUse use,

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "layout/keys.hpp"
 #include "store/edit.hpp"
 #include "store/ops.hpp"
 #include "vocab/try.hpp"
@@ -44,6 +45,28 @@ Task<Result<std::vector<Uid>>> expunge(Account& account, MailboxId mailbox,
   if (out.empty()) co_return out;
   POSTERN_CO_CHECK(co_await account.commit(std::move(edit), std::move(guard),
                                            kv::Engine::Purpose::housekeeping));
+  co_return out;
+}
+
+Task<Result<std::vector<Uid>>> vanished(const kv::Engine& engine, AccountId account,
+                                        MailboxId mailbox, ModSeq after, Timestamp latest) {
+  const auto reader = engine.published();
+  std::vector<std::string> wanted{layout::mailbox_key(account, mailbox)};
+  POSTERN_CO_TRY(const auto found, co_await reader->get(std::move(wanted)));
+  if (!found.at(0)) co_return fail(Errc::not_found, "no such mailbox");
+  std::vector<Uid> out;
+  kv::Range range{.begin = layout::vanished_key(account, mailbox, ModSeq{after.value() + 1}),
+                  .end = record::prefix_end(layout::vanished_prefix(account, mailbox))};
+  for (;;) {
+    POSTERN_CO_TRY(const auto page, co_await reader->scan(range));
+    for (const auto& [key, value] : page.pairs) {
+      POSTERN_CO_TRY(const auto record, layout::decode_vanished(value));
+      if (record.when <= latest) out.insert(out.end(), record.uids.begin(), record.uids.end());
+    }
+    if (!page.more) break;
+    range.begin = page.pairs.back().key + '\0';
+  }
+  std::ranges::sort(out);
   co_return out;
 }
 

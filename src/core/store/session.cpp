@@ -105,8 +105,16 @@ Task<Result<std::shared_ptr<const MailboxView>>> Session::view(MailboxId mailbox
   return at_home([mailbox](Account& account) { return account.view(mailbox); });
 }
 
+Task<Result<std::vector<Uid>>> Session::long_gone(MailboxId mailbox, ModSeq modseq,
+                                                  Timestamp seen) {
+  const auto limit = store_.home(account_).core().clock.now() - store_.settings().linger;
+  if (seen > limit) co_return std::vector<Uid>{};  // as everything that went since
+  co_return co_await vanished(store_.engine(), account_, mailbox, modseq, limit);
+}
+
 Task<Result<std::vector<std::optional<StoredMessage>>>> Session::messages(
     std::vector<MessageId> ids) {
+  if (ids.empty()) co_return std::vector<std::optional<StoredMessage>>{};
   std::vector<std::string> keys;
   keys.reserve(ids.size());
   for (const auto id : ids) keys.push_back(layout::message_key(account_, id));

@@ -25,6 +25,8 @@ class Session final : public AccountSession {
   Task<Result<void>> rename_mailbox(std::string from, std::string to) override;
   Task<Result<void>> subscribe(std::string name, bool on) override;
   Task<Result<std::shared_ptr<const MailboxView>>> view(MailboxId mailbox) override;
+  Task<Result<std::vector<Uid>>> long_gone(MailboxId mailbox, ModSeq modseq,
+                                           Timestamp seen) override;
   Task<Result<std::vector<std::optional<StoredMessage>>>> messages(
       std::vector<MessageId> ids) override;
   Task<Result<std::string>> read(StoredMessage message, std::uint64_t offset,

@@ -312,6 +312,33 @@ TEST_F(StoreTest, ExpungedMailIsKeptForAWhileAndThenErased) {
   EXPECT_EQ(store_->stats().swept_blobs, 2U);
 }
 
+TEST_F(StoreTest, KnowsWhatWentLongAgo) {
+  add_account(kAnn);
+  for (int i = 0; i < 4; ++i) ASSERT_TRUE(deliver({kAnn}));
+  const auto session = open();
+  const auto before = view(*session)->info();
+  const auto began = core_.clock().now();
+  const auto gone = [&](ModSeq modseq, Timestamp seen) {
+    return core_.run(session->long_gone(before.id, modseq, seen)).value();
+  };
+  ASSERT_TRUE(core_.run(session->move(before.id, {Uid{3}}, box(*session, "Trash").id)));
+  const auto after_move = view(*session)->info().highest_modseq;
+  core_.advance(std::chrono::minutes{10});
+  flag(*session, {Uid{1}, Uid{4}}, StoreMode::add, {.system = Flags::kDeleted});
+  ASSERT_TRUE(core_.run(session->expunge(before.id, std::vector{Uid{1}})));
+  core_.advance(std::chrono::minutes{49});
+  EXPECT_THAT(gone(before.highest_modseq, began), IsEmpty());
+  core_.advance(std::chrono::minutes{1});
+  EXPECT_THAT(gone(before.highest_modseq, began), ElementsAre(Uid{3}));
+  core_.advance(std::chrono::minutes{10});
+  ASSERT_TRUE(core_.run(session->expunge(before.id, std::nullopt)));
+  EXPECT_THAT(gone(before.highest_modseq, began), ElementsAre(Uid{1}, Uid{3}));
+  EXPECT_THAT(gone(after_move, began), ElementsAre(Uid{1})) << "the rest was told";
+  EXPECT_THAT(gone(before.highest_modseq, core_.clock().now()), IsEmpty());
+  const auto none = core_.run(session->long_gone(MailboxId{77}, ModSeq{1}, began));
+  EXPECT_EQ(none.error().code, Errc::not_found);
+}
+
 TEST_F(StoreTest, WithoutRetentionASessionStillReadsForAnHourWhatItSawGo) {
   settings_.retention = Duration{0};
   start(engine_->crash());

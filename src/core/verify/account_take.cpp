@@ -213,17 +213,17 @@ void AccountCheck::take_vanished(const kv::Pair& pair) {
   record::KeyReader in{rest_of(pair)};
   const MailboxId mailbox{in.u64()};
   const ModSeq modseq{in.u64()};
-  const auto uids = layout::decode_uids(pair.value);
-  if (!readable(pair, in.finish(), uids)) return;
+  const auto record = layout::decode_vanished(pair.value);
+  if (!readable(pair, in.finish(), record)) return;
   if (mailbox != vanishing_) finish_vanished();
   vanishing_ = mailbox;
-  for (const auto uid : *uids) vanished_.push_back(uid.value());
+  for (const auto uid : record->uids) vanished_.push_back(uid.value());
   const auto box = boxes_.find(mailbox);
   if (box == boxes_.end())
     return add(where(mailbox), "messages vanished from it, and it does not exist");
   if (modseq > box->second.record.highest_modseq)
     add(where(mailbox), "something vanished at a MODSEQ above its own");
-  if (!std::ranges::is_sorted(*uids)) add(where(mailbox), "vanished UIDs are out of order");
+  if (!std::ranges::is_sorted(record->uids)) add(where(mailbox), "vanished UIDs are out of order");
 }
 
 /// UIDs vanish once, and have been given out before.

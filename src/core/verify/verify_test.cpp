@@ -316,25 +316,25 @@ std::vector<Breach> breaches() {
       {"VanishedLives",
        [](Disk& d) {
          d[layout::vanished_key(sample().ann, sample().inbox, ModSeq{9})] =
-             layout::encode_uids({Uid{1}});
+             layout::encode(layout::VanishedRecord{.uids = {Uid{1}}});
        },
        "has vanished and is there"},
       {"VanishedTwice",
        [](Disk& d) {
          d[layout::vanished_key(sample().ann, sample().inbox, ModSeq{9})] =
-             layout::encode_uids({Uid{2}});
+             layout::encode(layout::VanishedRecord{.uids = {Uid{2}}});
        },
        "vanished twice"},
       {"VanishedBefore",
        [](Disk& d) {
          d[layout::vanished_key(sample().ann, sample().inbox, ModSeq{9})] =
-             layout::encode_uids({Uid{400}});
+             layout::encode(layout::VanishedRecord{.uids = {Uid{400}}});
        },
        "never given out"},
       {"VanishedFromNowhere",
        [](Disk& d) {
          d[layout::vanished_key(sample().ann, MailboxId{1}, ModSeq{9})] =
-             layout::encode_uids({Uid{1}});
+             layout::encode(layout::VanishedRecord{.uids = {Uid{1}}});
        },
        "it does not exist"},
       {"GoneLives",

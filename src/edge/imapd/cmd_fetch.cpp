@@ -33,12 +33,16 @@ Answered cmd_fetch(Connection& c, imap::Fetch command) {
   auto positions = chosen(command.set, *c.selection, command.uid);
   if (!positions) co_return bad("No such message number");
   if (enables_condstore(command)) note_condstore(c);
+  const auto& told = c.selection->told;
+  POSTERN_CO_TRY(auto long_gone,
+                 co_await c.account->long_gone(c.selection->mailbox, told.modseq, told.at));
   const FetchContext context{.session = *c.account,
                              .view = c.selection->view,
                              .condstore = c.condstore,
                              .read_only = c.selection->read_only,
                              .form = c.form(),
-                             .positions = *std::move(positions)};
+                             .positions = *std::move(positions),
+                             .long_gone = std::move(long_gone)};
   const auto outcome = co_await fetch(context, command, c.out);
   if (!outcome) {
     c.services.logger.warn("a message could not be read",

@@ -85,6 +85,7 @@ Task<Result<void>> linger(Connection& c, Duration delay) {
 
 Task<Result<void>> refresh(Connection& c, Sync sync, bool uid) {
   if (!c.selection || sync == Sync::none) co_return Result<void>{};
+  const Timestamp asked = c.core.clock.now();
   auto newest = co_await c.account->view(c.selection->mailbox);
   if (!newest && newest.error().code == Errc::not_found) {
     c.farewell = "The selected mailbox was removed";
@@ -92,7 +93,9 @@ Task<Result<void>> refresh(Connection& c, Sync sync, bool uid) {
   }
   if (!newest) co_return std::unexpected(newest.error());
   auto to = *std::move(newest);
+  const Selection::Told told{.modseq = to->info().highest_modseq, .at = asked};
   if (sync == Sync::no_expunge) to = without_expunges(*c.selection->view, to);
+  if (sync == Sync::full || to->info().messages == to->size()) c.selection->told = told;
   auto from = std::exchange(c.selection->view, to);
   const AnnounceOptions options{.uid = uid || c.rev2, .condstore = c.condstore, .own = c.own.get()};
   co_return co_await announce(c.out, std::move(from), std::move(to), c.selection->read_only,
@@ -115,7 +118,9 @@ Task<Result<void>> select(Connection& c, MailboxId mailbox, bool read_only) {
   selection->mailbox = mailbox;
   selection->read_only = read_only;
   selection->changes = subscribe(c);
+  selection->told.at = c.core.clock.now();
   POSTERN_CO_TRY(selection->view, co_await c.account->view(mailbox));
+  selection->told.modseq = selection->view->info().highest_modseq;
   c.selection = std::move(selection);
   co_return Result<void>{};
 }

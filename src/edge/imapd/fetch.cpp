@@ -174,7 +174,8 @@ Task<Result<void>> Answering::batch(std::span<const std::size_t> positions) {
   POSTERN_CO_TRY(const auto found, co_await read_records(positions));
   for (std::size_t i = 0; i < positions.size(); ++i) {
     const auto& record = found.at(i);
-    if (!record) {
+    const auto uid = context_.view->at(positions[i]).uid;
+    if (!record || std::ranges::binary_search(context_.long_gone, uid)) {
       outcome_.some_gone = true;
       continue;
     }

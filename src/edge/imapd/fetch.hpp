@@ -22,10 +22,12 @@ struct FetchContext {
   imap::NameForm form = imap::NameForm::mutf7;
   /// The positions in `view` that the command's set names, ascending.
   std::vector<std::size_t> positions;
+  /// UIDs in `view` that went so long ago that they are read no more; ascending.
+  std::vector<Uid> long_gone = {};
 };
 
 struct FetchOutcome {
-  bool some_gone = false;    ///< NO [EXPUNGEISSUED]: a message is gone for good.
+  bool some_gone = false;    ///< NO [EXPUNGEISSUED]: a message is gone for good, or for too long.
   bool unknown_cte = false;  ///< NO [UNKNOWN-CTE]: BINARY of an encoding nobody knows.
   /// Entries whose flags this command changed and answered with (\Seen): positions and the MODSEQ
   /// shown.

@@ -159,6 +159,53 @@ TEST_F(MessagesTest, ExpungeWaitsWhereNumbersCount) {
   EXPECT_EQ(a_.ask("e FETCH 3 UID\n"), "* 3 FETCH (UID 4)\ne OK Fetched\n");
 }
 
+/// For an hour at most, however long the store keeps it (RFC 5530 §3 EXPUNGEISSUED).
+TEST_F(MessagesTest, WhatWentIsReadOnForAnHour) {
+  fill(4);
+  b_.ask("a STORE 1 +FLAGS (\\Deleted)\nb EXPUNGE\nc MOVE 1 Trash\n");
+  EXPECT_THAT(a_.ask("a FETCH 1:2 BODY.PEEK[TEXT]\n"),
+              AllOf(HasSubstr("m0"), HasSubstr("m1"), HasSubstr("a OK")));
+  // By number, so that it is told of no expunge, and often enough not to be idle.
+  const auto wait = [&](std::chrono::minutes length) {
+    rig_.machine.advance(length);
+    return a_.ask("w FETCH 1 FLAGS\n");
+  };
+  wait(25min);
+  b_.ask("d STORE 1 +FLAGS (\\Deleted)\ne EXPUNGE\n");
+  wait(25min);
+  wait(9min);
+  EXPECT_THAT(a_.ask("b FETCH 1 BODY.PEEK[TEXT]\n"), HasSubstr("m0"));
+  EXPECT_THAT(wait(1min), HasSubstr("w OK")) << "the client's own list is not the message";
+  EXPECT_EQ(a_.ask("c FETCH 1:4 BODY.PEEK[TEXT]\n"),
+            "* 3 FETCH (BODY[TEXT] {4}\nm2\n)\n* 4 FETCH (BODY[TEXT] {4}\nm3\n)\n"
+            "c NO [EXPUNGEISSUED] Some are there no more\n");
+  EXPECT_THAT(a_.ask("d FETCH 1 ENVELOPE\n"), HasSubstr("d NO [EXPUNGEISSUED]"));
+  EXPECT_THAT(wait(24min), HasSubstr("w OK"));
+  EXPECT_THAT(a_.ask("e FETCH 3 ENVELOPE\n"), HasSubstr("e OK"));
+  wait(1min);
+  EXPECT_THAT(a_.ask("f FETCH 3 ENVELOPE\n"), HasSubstr("f NO [EXPUNGEISSUED]"));
+  EXPECT_EQ(a_.ask("g UID FETCH 1:4 BODY.PEEK[TEXT]\n"),
+            "* 4 FETCH (UID 4 BODY[TEXT] {4}\nm3\n)\n* 3 EXPUNGE\n* 2 EXPUNGE\n* 1 EXPUNGE\n"
+            "g OK Fetched\n");
+}
+
+TEST_F(MessagesTest, OfAMailboxThatWentNothingIsReadOn) {
+  a_.ask("a CREATE box\n");
+  a_.append("box", "one");
+  a_.append("box", "two");
+  a_.ask("b SELECT box\n");
+  b_.ask("a SELECT box\nb STORE 1 +FLAGS (\\Deleted)\nc CLOSE\n");
+  for (int i = 0; i < 3; ++i) {
+    rig_.machine.advance(20min);
+    a_.ask("c FETCH 1 FLAGS\n");
+    b_.ask("d NOOP\n");
+  }
+  b_.ask("e DELETE box\n");
+  EXPECT_EQ(
+      a_.ask("d FETCH 1:2 BODY.PEEK[TEXT]\n"),
+      "d NO [NONEXISTENT] There is no such mailbox\n* BYE The selected mailbox was removed\n");
+}
+
 TEST_F(MessagesTest, ByUidWhatIsGoneIsNothingToCopy) {
   fill(1);
   b_.ask("a STORE 1 +FLAGS (\\Deleted)\nb EXPUNGE\n");

@@ -17,6 +17,11 @@ struct Selection {
   bool read_only = false;
   /// What was announced, no more and no less: message numbers count in it.
   std::shared_ptr<const store::MailboxView> view;
+  /// As of when every expunge was announced.
+  struct Told {
+    ModSeq modseq;
+    Timestamp at{};
+  } told;
   /// UIDs of the last SEARCH RETURN (SAVE): `$` (RFC 9051 §6.4.4.1).
   imap::RangeSet saved;
   /// Keeps the store's view current; wakes IDLE.
