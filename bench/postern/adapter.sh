@@ -34,9 +34,10 @@ tls = "$([ "${OUT_TLS:-none}" = none ] && echo none || echo opportunistic)"
 [auth]
 login_domain = "$domain"
 
-# One host is all the peers there are: no limit by address.
+# One host is all the peers there are, and one account has many sessions.
 [limits]
 connections_per_ip = 0
+connections_per_account = 0
 
 # The load comes from a domain that does not exist, and the peers do not ask.
 [smtp]

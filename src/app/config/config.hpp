@@ -48,6 +48,7 @@ struct Config {
   bool check_sender_domain = true;
   std::int64_t connections = 0;  ///< At a time; 0: as many as there is memory for.
   std::int64_t connections_per_ip = 50;
+  std::int64_t connections_per_account = 100;  ///< IMAP, logged in; 0: no limit.
   std::int64_t memory = 0;  ///< limits.memory; 0: a quarter of the machine's, bounded.
 
   std::string login_domain;  ///< Of logins without one.

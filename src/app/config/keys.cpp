@@ -60,6 +60,11 @@ constexpr auto kKeys = std::to_array<Key>({
      "SMTP connections at a time from one address or /64, and IMAP connections that are not "
      "logged in; four times as many from one /24 or /56. Loopback is not counted. 0: no limit.",
      "50", 0, 1'000'000},
+    {"limits", "connections_per_account", &Config::connections_per_account,
+     "IMAP connections at a time that are logged in to one account, from wherever; who logs in "
+     "beyond that is answered NO [LIMIT]. A mail program keeps about five for each device. 0: no "
+     "limit.",
+     "100", 0, 1'000'000},
     {"limits", "memory", &Config::memory,
      "Octets of memory for caches and messages in flight; connections come on top. 0: a quarter of "
      "the machine's, within "

@@ -14,11 +14,12 @@ namespace {
 using config::Config;
 
 /// What each new session, or each log line, looks at anew.
-constexpr std::array<std::string_view, 8> kAtOnce = {"tls.certificate",
+constexpr std::array<std::string_view, 9> kAtOnce = {"tls.certificate",
                                                      "tls.key",
                                                      "tls.more",
                                                      "limits.max_message",
                                                      "limits.max_recipients",
+                                                     "limits.connections_per_account",
                                                      "smtp.check_sender_domain",
                                                      "log.level",
                                                      "log.addresses"};

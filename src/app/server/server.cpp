@@ -136,6 +136,7 @@ Task<Result<void>> Server::start(std::vector<Socket> sockets) {
   imap_services_ = std::make_unique<imapd::Services>(
       imapd::Services{.directory = *directory_,
                       .guard = *login_guard_,
+                      .places = account_places_,
                       .metrics = *imap_metrics_,
                       .logger = logger_.with({{"service", "imap"}})});
   add_gauges();

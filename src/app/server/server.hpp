@@ -123,6 +123,7 @@ class Server {
   std::unique_ptr<imapd::Metrics> imap_metrics_;
   std::unique_ptr<net::Places> imap_places_;  ///< Of connections that are not logged in.
   std::unique_ptr<imapd::LoginGuard> login_guard_;
+  imapd::AccountPlaces account_places_;
   std::unique_ptr<smtpd::Services> smtp_services_;
   std::unique_ptr<imapd::Services> imap_services_;
   std::unique_ptr<admin::Services> services_;

@@ -28,6 +28,7 @@ std::shared_ptr<const imapd::Settings> imap_settings(
   out->hostname = config.hostname;
   out->tls = tls;
   out->max_message = static_cast<std::uint64_t>(config.max_message);
+  out->account_connections = static_cast<std::uint32_t>(config.connections_per_account);
   return out;
 }
 

@@ -29,6 +29,7 @@ Front::Front(Postern& life, resolver::Resolver& resolver, net::Dialer& dialer, s
                      .logger = log::Logger{backend_}},
       imap_services_{.directory = life.directory(),
                      .guard = *this,
+                     .places = imap_places_,
                      .metrics = imap_metrics_,
                      .logger = log::Logger{backend_}},
       smtp_{std::make_shared<smtpd::Settings>()},

@@ -44,6 +44,7 @@ class Front final : private log::Sink, private imapd::LoginGuard {
   smtpd::Guard guard_;
   smtpd::Metrics smtp_metrics_;
   imapd::Metrics imap_metrics_;
+  imapd::AccountPlaces imap_places_;
   smtpd::Services smtp_services_;
   imapd::Services imap_services_;
   std::shared_ptr<smtpd::Settings> smtp_;

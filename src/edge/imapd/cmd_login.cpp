@@ -25,10 +25,17 @@ Answer needs_tls() {
   return no("Not before STARTTLS", "PRIVACYREQUIRED");
 }
 
-void welcome(Connection& c, Directory::Login login) {
+/// The right password, and no room for one more: nothing is held against the peer.
+Answer no_room(Connection& c, const store::AccountSession& account) {
+  c.services.logger.info("too many connections of one account",
+                         {{"peer", c.stream.peer().ip.to_string()}, {"account", account.id()}});
+  return no("This account has too many connections", "LIMIT");
+}
+
+void welcome(Connection& c, Directory::Login login, std::shared_ptr<void> place) {
   const auto peer = c.stream.peer().ip;
   c.account = std::move(login.session);
-  c.place.reset();
+  c.place = std::move(place);
   imap::ReaderLimits limits;
   // A message that was sent unasked (LITERAL+) and is refused: the answer must reach its sender.
   limits.swallow += c.settings.max_message;
@@ -56,7 +63,9 @@ Answered turn_away(Connection& c) {
 /// The end of either command.
 Answered settle(Connection& c, Result<Directory::Login> login) {
   if (login) {
-    welcome(c, *std::move(login));
+    auto place = c.services.places.enter(login->session->id(), c.settings.account_connections);
+    if (!place) co_return no_room(c, *login->session);
+    welcome(c, *std::move(login), std::move(place));
     co_return ok("Logged in", capability_code(c));
   }
   if (login.error().code == Errc::auth_failed) co_return co_await turn_away(c);

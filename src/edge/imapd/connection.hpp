@@ -49,7 +49,7 @@ struct Connection {
   imap::CommandReader reader;
   Output out;
 
-  std::shared_ptr<void> place;                     ///< Among its net's strangers; null after login.
+  std::shared_ptr<void> place;  ///< Among its net's strangers; after login, its account's others.
   std::unique_ptr<store::AccountSession> account;  ///< Null until somebody logged in.
   std::unique_ptr<Selection> selection;            ///< Null: no mailbox is selected.
   std::unique_ptr<PendingAppend> append;           ///< Null unless an APPEND is coming in.

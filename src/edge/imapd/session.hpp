@@ -7,6 +7,7 @@
 #include "async/core.hpp"
 #include "async/task.hpp"
 #include "directory/directory.hpp"
+#include "imapd/account_places.hpp"
 #include "log/log.hpp"
 #include "metrics/metrics.hpp"
 #include "net/stream.hpp"
@@ -23,6 +24,7 @@ struct Settings {
   std::string hostname;
   std::shared_ptr<const net::TlsContext> tls;             ///< Null: no STARTTLS, and no login.
   std::uint64_t max_message = std::uint64_t{100} << 20U;  ///< APPENDLIMIT (RFC 7889).
+  std::uint32_t account_connections = 100;                ///< Logged in to one; 0: no limit.
   Duration login_limit = std::chrono::minutes{1};         ///< To log in.
   Duration idle_limit = std::chrono::minutes{30};         ///< RFC 9051 §5.4
   Duration write_limit = std::chrono::minutes{5};
@@ -55,6 +57,7 @@ class LoginGuard {
 struct Services {
   directory::Directory& directory;
   LoginGuard& guard;
+  AccountPlaces& places;
   Metrics& metrics;
   log::Logger logger;
 };

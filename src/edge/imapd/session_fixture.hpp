@@ -77,8 +77,12 @@ struct Rig {
   metrics::Registry registry;
   Metrics metrics{registry};
   CountingGuard guard;
-  Services services{
-      .directory = *directory, .guard = guard, .metrics = metrics, .logger = log::Logger{backend}};
+  AccountPlaces places;
+  Services services{.directory = *directory,
+                    .guard = guard,
+                    .places = places,
+                    .metrics = metrics,
+                    .logger = log::Logger{backend}};
   std::shared_ptr<Settings> settings = std::make_shared<Settings>();
 };
 

@@ -321,6 +321,28 @@ TEST_F(SessionTest, StrangersHaveSoManyPlaces) {
   EXPECT_THAT(third.heard(), StartsWith("* OK")) << "who is logged in is no stranger";
 }
 
+/// NO [LIMIT] (RFC 5530 §3), to either way of logging in; a place that is left is another's.
+TEST_F(SessionTest, AnAccountHasSoManyConnections) {
+  rig_.settings->account_connections = 2;
+  (void)rig_.machine.run(rig_.directory->add_account("bob@example.org", Secret{rig_.password}, 0));
+  auto first = std::make_unique<Client>(rig_);
+  EXPECT_THAT(first->log_in(), HasSubstr("L OK"));
+  Client second{rig_};
+  EXPECT_THAT(second.log_in(), HasSubstr("L OK"));
+  Client third{rig_};
+  third.heard();
+  EXPECT_EQ(third.log_in(), "L NO [LIMIT] This account has too many connections\n");
+  EXPECT_EQ(authenticate(third, "SCRAM-SHA-256", rig_.password, true),
+            "s NO [LIMIT] This account has too many connections\n");
+  EXPECT_THAT(third.ask("a SELECT INBOX\n"), StartsWith("a BAD"));
+  EXPECT_EQ(rig_.guard.failures, 0);
+  EXPECT_EQ(rig_.metrics.logins.value(), 2U);
+  Client bob{rig_};
+  EXPECT_THAT(bob.ask("a LOGIN bob@example.org " + rig_.password + "\n"), HasSubstr("a OK"));
+  first.reset();
+  EXPECT_THAT(third.log_in(), HasSubstr("L OK"));
+}
+
 TEST_F(SessionTest, ShutdownSaysBye) {
   Client client{rig_};
   client.log_in();
