@@ -35,6 +35,16 @@ const AccountModel::Copy* AccountModel::find(Place place) const {
   return copy == box->second.copies.end() ? nullptr : &copy->second;
 }
 
+/// It may hold what was promised and has not been seen.
+void AccountModel::begin_removal(MailboxId box) {
+  ++boxes_[box].removals;
+  for (auto& awaited : awaited_) {
+    if (!awaited.owed || awaited.birth.box) continue;
+    awaited.owed = false;
+    awaited.possible = true;
+  }
+}
+
 OpId AccountModel::begin(Plan plan) {
   ++epoch_;
   const OpId id{++last_op_};
@@ -47,10 +57,13 @@ OpId AccountModel::begin(Plan plan) {
     for (const auto& active : copy->active) changes.push_back(active.change);
     copy->states = closure(copy->states, changes);
   }
-  for (const auto& birth : plan.births) awaited_.push_back({id, birth});
-  if (plan.boxes.kind == BoxChange::Kind::remove) ++boxes_[plan.boxes.box].removals;
+  for (const auto& birth : plan.births) awaited_.push_back({.op = id, .birth = birth});
+  if (plan.boxes.kind == BoxChange::Kind::remove) begin_removal(plan.boxes.box);
   if (plan.boxes.kind == BoxChange::Kind::create) {
     for (auto& name : parents_of(plan.boxes.name)) coming_names_.insert(std::move(name));
+  }
+  if (plan.boxes.kind == BoxChange::Kind::empty) {
+    for (auto& name : parents_of(plan.boxes.to)) coming_names_.insert(std::move(name));
   }
   if (plan.boxes.kind == BoxChange::Kind::rename) {
     const auto coming = coming_names_;  // made, and not seen yet
@@ -65,7 +78,11 @@ OpId AccountModel::begin(Plan plan) {
           box.names.insert(plan.boxes.to + name.substr(plan.boxes.name.size()));
     }
   }
-  ops_.emplace(id, Op{std::move(plan)});
+  Op& op = ops_.emplace(id, Op{std::move(plan)}).first->second;
+  if (op.plan.boxes.kind == BoxChange::Kind::empty)
+    begin_emptying(id, op);
+  else
+    await_beyond(id, op);
   return id;
 }
 
@@ -118,10 +135,11 @@ void AccountModel::add_born(const Op& op, const Born& born) {
   Copy copy{.tag = born.tag, .states = kAnyFlags};
   for (const auto& birth : op.plan.births)
     if (birth.tag == born.tag) copy.states = birth.states;
-  if (box.removals > 0 || box.gone) copy.states |= only(kGone);
+  if (box.removals > 0 || box.gone || op.emptied) copy.states |= only(kGone);
   if (born.place.uid < box.uid_next)
     breach(fmt::format("{}: {} is below the UIDNEXT that was shown", op.plan.what,
                        to_text(born.place)));
+  join_emptyings(born.place, copy);
   box.copies.emplace(born.place.uid, std::move(copy));
 }
 
@@ -143,13 +161,22 @@ void AccountModel::done(OpId id, const std::vector<Effect>& effects, const std::
   Op& op = found->second;
   for (auto& birth : op.plan.births) birth.states = birth_states(id, op, birth);
   for (const auto& one : born) add_born(op, one);
-  for (std::size_t i = 0; i < op.plan.targets.size(); ++i)
-    if (Copy* const copy = find(op.plan.targets[i])) end_on(*copy, id, effects.at(i), op.plan.what);
+  const bool empties = op.plan.boxes.kind == BoxChange::Kind::empty;
+  if (empties) finish_emptying(id);
+  for (std::size_t i = 0; i < op.plan.targets.size(); ++i) {
+    Copy* const copy = find(op.plan.targets[i]);
+    // What joined an emptying late has no effect named.
+    const Effect effect = i < effects.size() ? effects[i] : Effect::either;
+    if (copy != nullptr) end_on(*copy, id, effect, op.plan.what);
+  }
   finish_boxes(op);
   if (owed) {
-    for (auto& awaited : awaited_)
-      if (awaited.op == id) awaited.owed = true;
-  } else {
+    for (auto& awaited : awaited_) {
+      if (awaited.op != id) continue;
+      awaited.owed = true;
+      if (op.emptied) awaited.birth.box.reset();
+    }
+  } else if (!empties) {
     std::erase_if(awaited_, [id](const Awaited& awaited) { return awaited.op == id; });
   }
   ops_.erase(found);

@@ -43,9 +43,15 @@ struct Birth {
 
 /// What an operation does to mailboxes themselves.
 struct BoxChange {
-  enum class Kind : std::uint8_t { none, create, remove, rename };
+  enum class Kind : std::uint8_t {
+    none,
+    create,
+    remove,
+    rename,
+    empty,  ///< RENAME of INBOX: it stays, and what is in it gets places in the new `to`.
+  };
   Kind kind = Kind::none;
-  MailboxId box;     ///< Of `remove`.
+  MailboxId box;     ///< Of `remove` and `empty`.
   std::string name;  ///< Of `create`, and the old one of `rename`.
   std::string to;
 };
@@ -84,10 +90,18 @@ class AccountModel {
   /// named must turn up in a mailbox (deliveries, whose UIDs nobody is told).
   void done(OpId op, const std::vector<Effect>& effects, const std::vector<Born>& born,
             bool owed = false);
-  void refused(OpId op);  ///< Nothing was done.
-  void unknown(OpId op);  ///< Nobody can tell; see `settle`.
-  void unknown_all();     ///< The process died.
+  void done_emptying(OpId op);  ///< Of such a plan.
+  void refused(OpId op);        ///< Nothing was done.
+  void unknown(OpId op);        ///< Nobody can tell; see `settle`.
+  void unknown_all();           ///< The process died.
   [[nodiscard]] bool is_open(OpId op) const { return ops_.contains(op); }
+
+  void object(const std::string& what) const { breach(what); }
+
+  /// A session was told so: it must be published by now, and stays so whatever happens.
+  void told_modseq(MailboxId box, ModSeq modseq);
+  void told_next(MailboxId box, Uid next);  ///< All UIDs below are given.
+  void told_gone(Place place);
 
   /// Another server was given `tag` for this account: copies of it may come, more than one where
   /// the network lost the other's answer.
@@ -141,16 +155,27 @@ class AccountModel {
     ModSeq highest;
     int removals = 0;  ///< Under way or unknown.
     bool gone = false;
+    // What sessions were told.
+    ModSeq told;
+    Uid told_next;
+    std::set<Uid> told_gone;
   };
   struct Awaited {
     OpId op;
     Birth birth;
     bool owed = false;
+    bool possible = false;            ///< Its operation is done, and it may have made this.
+    std::optional<MailboxId> not_in;  ///< Where the copy cannot be.
+
+    [[nodiscard]] bool fits(MailboxId box, Tag tag) const {
+      return birth.tag == tag && birth.box.value_or(box) == box && not_in != box;
+    }
   };
   struct Op {
     Plan plan;
     bool unknown = false;
     bool appeared = false;  ///< Something it makes was seen before it ended.
+    bool emptied = false;   ///< A mailbox that it makes copies in was emptied meanwhile.
   };
 
   [[nodiscard]] Copy* find(Place place);
@@ -158,6 +183,11 @@ class AccountModel {
   void end_on(Copy& copy, OpId op, Effect effect, const std::string& what);
   void add_born(const Op& op, const Born& born);
   void finish_boxes(const Op& op);
+  void begin_removal(MailboxId box);
+  void begin_emptying(OpId id, Op& op);
+  void finish_emptying(OpId id);
+  void await_beyond(OpId id, Op& op);
+  void join_emptyings(Place place, Copy& copy);
   [[nodiscard]] States birth_states(OpId op, const Op& what, const Birth& birth) const;
   void see_entry(Box& box, MailboxId id, const store::MailboxView& view, std::size_t at, Tag tag);
   bool adopt(Box& box, Place place, State state, Tag tag);
@@ -177,5 +207,8 @@ class AccountModel {
   std::uint64_t epoch_ = 0;
   std::uint64_t last_op_ = 0;
 };
+
+/// To rename INBOX, with all that is known to be in it.
+[[nodiscard]] Plan plan_to_empty(const AccountModel& model, MailboxId inbox, std::string to);
 
 }  // namespace postern::sim

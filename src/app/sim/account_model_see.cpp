@@ -18,6 +18,12 @@ void AccountModel::check_info(MailboxId id, const store::MailboxInfo& info) {
   if (info.uid_next < box.uid_next)
     breach(fmt::format("UIDNEXT of mailbox {} fell from {} to {}", id.value(), box.uid_next.value(),
                        info.uid_next.value()));
+  if (info.highest_modseq < box.told || info.uid_next < box.told_next)
+    breach(
+        fmt::format("mailbox {}: a session was told of MODSEQ {} and UIDNEXT {}, there are {} "
+                    "and {}",
+                    id.value(), box.told.value(), box.told_next.value(),
+                    info.highest_modseq.value(), info.uid_next.value()));
   if (info.highest_modseq < box.highest)
     breach(fmt::format("HIGHESTMODSEQ of mailbox {} fell from {} to {}", id.value(),
                        box.highest.value(), info.highest_modseq.value()));
@@ -76,11 +82,12 @@ void AccountModel::check_counts(const store::MailboxView& view) {
 
 /// An entry that nobody was told of: some operation must want it.
 bool AccountModel::adopt(Box& box, Place place, State state, Tag tag) {
-  const auto birth = std::ranges::find_if(awaited_, [place, tag](const Awaited& awaited) {
-    return awaited.birth.tag == tag && awaited.birth.box.value_or(place.box) == place.box;
-  });
+  const auto birth = std::ranges::find_if(
+      awaited_, [place, tag](const Awaited& awaited) { return awaited.fits(place.box, tag); });
   if (birth == awaited_.end() && relayed_.contains(tag)) {
-    box.copies.emplace(place.uid, Copy{.tag = tag, .states = only(state)});
+    Copy copy{.tag = tag, .states = only(state)};
+    join_emptyings(place, copy);
+    box.copies.emplace(place.uid, std::move(copy));
     return true;
   }
   if (birth == awaited_.end()) {
@@ -92,7 +99,9 @@ bool AccountModel::adopt(Box& box, Place place, State state, Tag tag) {
     breach(fmt::format("message {} came with flags {:#x}", tag.value(), state));
   if (const auto op = ops_.find(birth->op); op != ops_.end()) op->second.appeared = true;
   awaited_.erase(birth);
-  box.copies.emplace(place.uid, Copy{.tag = tag, .states = only(state)});
+  Copy copy{.tag = tag, .states = only(state)};
+  join_emptyings(place, copy);
+  box.copies.emplace(place.uid, std::move(copy));
   return true;
 }
 
@@ -153,6 +162,9 @@ void AccountModel::see_view(const store::MailboxView& view, const std::vector<Ta
   std::set<Uid> there;
   for (std::size_t i = 0; i < view.size(); ++i) {
     there.insert(view.at(i).uid);
+    if (box.told_gone.contains(view.at(i).uid))
+      breach(fmt::format("mailbox {}, uid {}: a session was told that it went, and it is there",
+                         id.value(), view.at(i).uid.value()));
     if (tags.at(i) != Tag{}) see_entry(box, id, view, i, tags.at(i));
   }
   see_gone(box, id, there);
@@ -160,12 +172,27 @@ void AccountModel::see_view(const store::MailboxView& view, const std::vector<Ta
   box.highest = view.info().highest_modseq;
 }
 
+void AccountModel::told_modseq(MailboxId box, ModSeq modseq) {
+  auto& told = boxes_[box].told;
+  told = std::max(told, modseq);
+}
+
+void AccountModel::told_next(MailboxId box, Uid next) {
+  auto& told = boxes_[box].told_next;
+  told = std::max(told, next);
+}
+
+void AccountModel::told_gone(Place place) {
+  boxes_[place.box].told_gone.insert(place.uid);
+}
+
 void AccountModel::see_all() {
   for (const auto& awaited : awaited_)
     if (awaited.owed && !awaited.birth.box)
       breach(fmt::format("message {} was acknowledged and is nowhere", awaited.birth.tag.value()));
-  std::erase_if(awaited_,
-                [](const Awaited& awaited) { return awaited.owed && !awaited.birth.box; });
+  std::erase_if(awaited_, [](const Awaited& awaited) {
+    return awaited.possible || (awaited.owed && !awaited.birth.box);
+  });
 }
 
 }  // namespace postern::sim

@@ -23,6 +23,10 @@ bool has(const std::vector<Uid>& uids, Uid uid) {
   return std::ranges::find(uids, uid) != uids.end();
 }
 
+bool has_source(const store::CopyResult& result, Uid uid) {
+  return std::ranges::find(result.uids, uid, &std::pair<Uid, Uid>::first) != result.uids.end();
+}
+
 }  // namespace
 
 Task<> StoreUser::run() {
@@ -30,13 +34,13 @@ Task<> StoreUser::run() {
     co_await sleep(life_.machine().core(),
                    Duration{static_cast<std::int64_t>(chance_.below(4000))});
     if (life_.dead() || shared_.stopping) break;
-    if (!slot_.closed) co_await one();
+    if (!slot_.closed) co_await step();
   }
 }
 
-Task<> StoreUser::one() {
+Task<> StoreUser::step() {
   ++shared_.operations;
-  switch (chance_.below(16)) {
+  switch (chance_.below(18)) {
     case 0:
     case 1:
     case 2:  co_return co_await append();
@@ -51,12 +55,14 @@ Task<> StoreUser::one() {
     case 11: co_return co_await copy_or_move(true);
     case 12: co_return co_await expunge();
     case 13: co_return co_await read();
+    case 14: co_return co_await limit();
     default: break;
   }
   if (model().boxes_change()) co_return;
-  switch (chance_.below(4)) {
+  switch (chance_.below(6)) {
     case 0:  co_return co_await remove_box();
     case 1:  co_return co_await rename_box();
+    case 2:  co_return co_await rename_inbox();
     default: co_return co_await create_box();
   }
 }
@@ -129,9 +135,14 @@ Task<> StoreUser::append() {
     requests.push_back({.mailbox = box, .message = *std::move(staged), .flags = to_flags(flags)});
   }
   const auto births = plan.births;
+  std::uint64_t octets = 0;
+  for (const auto& birth : births) octets += make_mail(birth.tag).size();
+  const auto room = co_await measure();
+  if (unheard(mine)) co_return;
   const OpId op = model().begin(std::move(plan));
   const auto placed = co_await session().append(std::move(requests));
   if (unheard(mine)) co_return;
+  judge(room, refusal_of(placed), octets, Grace::none);
   if (!placed) co_return failed(op, placed.error());
   std::vector<Born> born;
   for (std::size_t i = 0; i < placed->size(); ++i) {
@@ -140,6 +151,7 @@ Task<> StoreUser::append() {
   }
   ++shared_.acknowledged;
   model().done(op, {}, born);
+  co_await check_used(room, static_cast<std::int64_t>(octets));
 }
 
 Task<> StoreUser::deliver() {
@@ -159,10 +171,16 @@ Task<> StoreUser::deliver() {
     return Plan{.what = fmt::format("deliver message {}", tag.value()),
                 .births = {{.tag = tag, .box = box, .states = only(0)}}};
   };
+  std::optional<Room> room;
+  if (!both) room = co_await measure();
+  if (unheard(mine) || other_.model.get() != others) co_return;
+  if (slot_.closed || (both && other_.closed)) co_return;
   const OpId first = model().begin(plan_for(*here));
   const OpId second = both ? other_.model->begin(plan_for(*there)) : OpId{};
   const auto placed = co_await life_.store().deliver(*std::move(staged), placements, {}, false);
   if (life_.dead()) co_return;
+  const std::uint64_t octets = make_mail(tag).size();
+  if (!unheard(mine)) judge(room, refusal_of(placed), octets, Grace::one_message);
   if (!placed) {
     failed(first, placed.error());
     if (both && placed.error().code == Errc::outcome_unknown) other_.model->unknown(second);
@@ -173,6 +191,7 @@ Task<> StoreUser::deliver() {
   shared_.mix(placed->at(0).uid.value());
   model().done(first, {}, {{{placed->at(0).mailbox, placed->at(0).uid}, tag}});
   if (both) other_.model->done(second, {}, {{{placed->at(1).mailbox, placed->at(1).uid}, tag}});
+  if (!unheard(mine)) co_await check_used(room, static_cast<std::int64_t>(octets));
 }
 
 Task<> StoreUser::change_flags() {
@@ -209,6 +228,8 @@ Task<> StoreUser::change_flags() {
 
 Task<> StoreUser::copy_or_move(bool move) {
   const auto* const mine = slot_.model.get();
+  const auto room = co_await measure();
+  if (unheard(mine)) co_return;
   const auto places = pick(true);
   const auto boxes = model().boxes();
   if (places.empty() || boxes.empty()) co_return;
@@ -228,6 +249,10 @@ Task<> StoreUser::copy_or_move(bool move) {
   auto task = move ? mail.move(from, std::move(uids), to) : mail.copy(from, std::move(uids), to);
   const auto result = co_await std::move(task);
   if (unheard(mine)) co_return;
+  std::uint64_t octets = 0;
+  for (const auto& [uid, tag] : tags)
+    if (!result || has_source(*result, uid)) octets += make_mail(tag).size();
+  if (!move) judge(room, refusal_of(result), octets, result ? Grace::none : Grace::unsure);
   if (!result) co_return failed(op, result.error());
   std::vector<Born> born;
   std::set<Uid> went;
@@ -241,10 +266,13 @@ Task<> StoreUser::copy_or_move(bool move) {
     effects.push_back(went.contains(place.uid) ? Effect::applied : Effect::missing);
   ++shared_.acknowledged;
   model().done(op, effects, born);
+  co_await check_used(room, move ? 0 : static_cast<std::int64_t>(octets));
 }
 
 Task<> StoreUser::expunge() {
   const auto* const mine = slot_.model.get();
+  const auto room = co_await measure();
+  if (unheard(mine)) co_return;
   const auto places = pick(false);
   if (places.empty()) co_return;
   const OpId op = model().begin(
@@ -253,63 +281,16 @@ Task<> StoreUser::expunge() {
   if (unheard(mine)) co_return;
   if (!gone) co_return failed(op, gone.error());
   std::vector<Effect> effects;
-  for (const auto place : places)
-    effects.push_back(has(*gone, place.uid) ? Effect::applied : Effect::untouched);
+  std::int64_t freed = 0;
+  for (const auto place : places) {
+    const bool went = has(*gone, place.uid);
+    if (went) freed += static_cast<std::int64_t>(make_mail(model().tag_at(place)).size());
+    effects.push_back(went ? Effect::applied : Effect::untouched);
+  }
   ++shared_.acknowledged;
   shared_.mix(gone->size());
   model().done(op, effects, {});
-}
-
-Task<> StoreUser::create_box() {
-  const auto* const mine = slot_.model.get();
-  const auto name = any_name();
-  const OpId op = model().begin(
-      {.what = "create " + name, .boxes = {.kind = BoxChange::Kind::create, .name = name}});
-  const auto info = co_await session().create_mailbox(name, store::SpecialUse::none);
-  if (unheard(mine)) co_return;
-  if (!info) co_return failed(op, info.error());
-  ++shared_.acknowledged;
-  shared_.mix(info->id.value());
-  model().done(op, {}, {});
-}
-
-Task<> StoreUser::remove_box() {
-  const auto* const mine = slot_.model.get();
-  const auto boxes = model().boxes();
-  if (boxes.empty()) co_return;
-  const MailboxId box = boxes[chance_.below(boxes.size())];
-  const auto name = model().name_of(box);
-  if (!name || *name == "INBOX") co_return;
-  Plan plan{.what = "remove " + *name,
-            .change = {.kind = Change::Kind::vanish},
-            .boxes = {.kind = BoxChange::Kind::remove, .box = box, .name = *name}};
-  for (const auto place : model().places())
-    if (place.box == box) plan.targets.push_back(place);
-  const std::size_t targets = plan.targets.size();
-  const OpId op = model().begin(std::move(plan));
-  const auto removed = co_await session().delete_mailbox(*name);
-  if (unheard(mine)) co_return;
-  if (!removed) co_return failed(op, removed.error());
-  ++shared_.acknowledged;
-  model().done(op, std::vector<Effect>(targets, Effect::applied), {});
-}
-
-Task<> StoreUser::rename_box() {
-  const auto* const mine = slot_.model.get();
-  const auto boxes = model().boxes();
-  if (boxes.empty()) co_return;
-  const auto from = model().name_of(boxes[chance_.below(boxes.size())]);
-  const auto to = any_name();
-  if (!from || *from == to || to.starts_with(*from + "/") || from->starts_with(to + "/")) co_return;
-  if (*from == "INBOX") co_return;
-  const OpId op =
-      model().begin({.what = fmt::format("rename {} to {}", *from, to),
-                     .boxes = {.kind = BoxChange::Kind::rename, .name = *from, .to = to}});
-  const auto renamed = co_await session().rename_mailbox(*from, to);
-  if (unheard(mine)) co_return;
-  if (!renamed) co_return failed(op, renamed.error());
-  ++shared_.acknowledged;
-  model().done(op, {}, {});
+  co_await check_used(room, -freed);
 }
 
 /// As a session reads that fetches a message.

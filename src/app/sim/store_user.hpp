@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,9 +23,20 @@ class StoreUser {
 
   /// Till the life or the world ends.
   Task<> run();
+  /// One operation.
+  Task<> step();
 
  private:
-  Task<> one();
+  /// What an account holds, as nobody else is at work on it.
+  struct Room {
+    std::uint64_t epoch = 0;
+    store::QuotaState quota;
+  };
+  enum class Grace : std::uint8_t {
+    none,
+    one_message,  ///< Deliveries: the message that crosses the limit is taken.
+    unsure,       ///< The octets are the most it may have been about.
+  };
   Task<> append();
   Task<> deliver();
   Task<> change_flags();
@@ -32,6 +45,9 @@ class StoreUser {
   Task<> create_box();
   Task<> remove_box();
   Task<> rename_box();
+  Task<> rename_inbox();
+  Task<> limit();
+  Task<> ask_quota();
   Task<> read();
 
   Task<Result<std::shared_ptr<const store::StagedMessage>>> stage(Tag tag);
@@ -47,6 +63,18 @@ class StoreUser {
     return life_.dead() || of != slot_.model.get();
   }
   void failed(OpId op, const Error& error);
+  /// Nothing, if somebody else is at work.
+  Task<std::optional<Room>> measure();
+  [[nodiscard]] bool alone(const std::optional<Room>& room, std::uint64_t events);
+  /// Whether `octets` more were rightly taken or refused; before the model hears of it.
+  void judge(const std::optional<Room>& room, std::optional<Errc> refusal, std::uint64_t octets,
+             Grace grace);
+  /// What the session says right after an operation that was acknowledged.
+  Task<> check_used(std::optional<Room> room, std::int64_t more);
+  template <class T>
+  [[nodiscard]] static std::optional<Errc> refusal_of(const Result<T>& result) {
+    return result ? std::nullopt : std::optional{result.error().code};
+  }
 
   Postern& life_;
   Shared& shared_;
