@@ -112,6 +112,13 @@ void Node::crash_and_restart() {
   verify();
 }
 
+void Node::stop_and_restart() {
+  const auto disk = life().stop();
+  start(disk);
+  settle();
+  verify();
+}
+
 void Node::fail_something() {
   ++failures;
   switch (chance_.below(3)) {

@@ -31,7 +31,8 @@ class Node {
   [[nodiscard]] const std::string& domain() const { return domain_; }
 
   void crash_and_restart();
-  void fail_something();  ///< The next sync or append, or space is low for a while.
+  void stop_and_restart();  ///< In good order: nothing is unknown, nothing lost.
+  void fail_something();    ///< The next sync or append, or space is low for a while.
   /// Opens the engine again if it failed.
   void recover();
   /// Looks at every account without waiting for anything; `deep` reads all messages.

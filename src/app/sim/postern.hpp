@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "kv/memory_engine.hpp"
 #include "queue/queue.hpp"
 #include "sim/mutant_engine.hpp"
+#include "sim/patient_engine.hpp"
 #include "store/mail_store.hpp"
 #include "trace/trace.hpp"
 #include "vocab/result.hpp"
@@ -27,6 +29,9 @@ class Postern {
     std::string hostname;
     Mutant mutant = Mutant::none;
     Duration sync_delay{1000};
+    /// Syncs take none of the world's time. Without it the store is in memory.
+    bool steady = false;
+    std::filesystem::path folder;  ///< With `steady`: where the store is on disk; empty: in memory.
   };
   /// `machine` is destroyed first.
   Postern(ManualCore& machine, Options options, const kv::MemoryDisk& disk);
@@ -37,9 +42,11 @@ class Postern {
   Result<void> open();
   /// It dies at once. What its disk holds, by `seed` (kv::MemoryEngine::crash).
   kv::MemoryDisk crash(std::uint64_t seed);
+  /// It ends in good order: all it wrote is on the disk.
+  kv::MemoryDisk stop();
   [[nodiscard]] bool dead() const { return dead_; }
   /// The end of a failure of the disk: the engine opens again, by `seed`.
-  void reopen(std::uint64_t seed) { memory_->reopen(seed); }
+  void reopen(std::uint64_t seed);
 
   [[nodiscard]] ManualCore& machine() { return machine_; }
   [[nodiscard]] kv::MemoryEngine& memory() { return *memory_; }
@@ -51,6 +58,8 @@ class Postern {
   [[nodiscard]] delivery::Delivery& delivery() { return *delivery_; }
 
  private:
+  Result<void> open_folder();
+
   ManualCore& machine_;
   Options options_;
   bool dead_ = false;
@@ -58,6 +67,7 @@ class Postern {
   std::vector<Core*> cores_;
   std::unique_ptr<kv::MemoryEngine> memory_;
   std::unique_ptr<MutantEngine> mutant_;
+  std::unique_ptr<PatientEngine> on_disk_;
   kv::Engine* engine_ = nullptr;
   std::unique_ptr<store::MailStore> store_;
   std::unique_ptr<trace::Log> trace_;

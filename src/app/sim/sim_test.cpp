@@ -1,10 +1,13 @@
 #include <cstdlib>
+#include <filesystem>
 #include <string>
+#include <utility>
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "sim/script_world.hpp"
 #include "sim/world.hpp"
 #include "text/ascii.hpp"
 
@@ -73,6 +76,55 @@ TEST(Sim, SameSeedSameRun) {
     EXPECT_EQ(first.operations, again.operations);
     EXPECT_NE(first.fingerprint, run_world({.seed = seed + 100}).fingerprint);
   }
+}
+
+/// A folder that is gone at the end.
+class Folder {
+ public:
+  Folder() {
+    std::string name = testing::TempDir() + "postern_sim_XXXXXX";
+    if (::mkdtemp(name.data()) == nullptr) std::abort();
+    path_ = name;
+  }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+  ~Folder() { std::filesystem::remove_all(path_); }
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+constexpr std::uint64_t kDiskSeeds = 5;
+constexpr unsigned kScript = 150;  ///< Operations.
+
+/// Runs a script in memory, there with a fault, and on disk.
+std::pair<ScriptEnd, ScriptEnd> run_twice(std::uint64_t seed, Mutant fault = Mutant::none) {
+  const Folder folder;
+  return {run_script({.seed = seed, .steps = kScript, .mutant = fault}, {}),
+          run_script({.seed = seed, .steps = kScript}, folder.path())};
+}
+
+TEST(Sim, SameStateOnDisk) {
+  const auto one = from_environment("POSTERN_SEED", 0);
+  std::uint64_t acknowledged = 0;
+  for (std::uint64_t seed = 1; seed <= (one != 0 ? 1 : kDiskSeeds); ++seed) {
+    const auto [memory, disk] = run_twice(one != 0 ? one : seed);
+    const auto again =
+        fmt::format("repeat: POSTERN_SEED={} postern_sim_test --gtest_filter=Sim.SameStateOnDisk",
+                    one != 0 ? one : seed);
+    ASSERT_THAT(memory.outcome.breaches, ::testing::IsEmpty()) << again;
+    ASSERT_THAT(disk.outcome.breaches, ::testing::IsEmpty()) << again;
+    ASSERT_EQ(first_difference(memory.state, disk.state), "") << again;
+    ASSERT_EQ(memory.outcome.fingerprint, disk.outcome.fingerprint) << again;
+    acknowledged += memory.outcome.acknowledged;
+  }
+  if (one == 0) EXPECT_GT(acknowledged, kDiskSeeds * kScript / 4);
+}
+
+TEST(Sim, NoticesThatTheStateOnDiskIsAnother) {
+  const auto [memory, disk] = run_twice(1, Mutant::loses_batches);
+  EXPECT_NE(first_difference(memory.state, disk.state), "");
 }
 
 // The simulator can fail: every engine that is wrong is found out soon.
