@@ -39,6 +39,16 @@ ZSTD_CCtx* compressor() {
   return context.get();
 }
 
+struct FreeDecompressor {
+  void operator()(ZSTD_DCtx* context) const { ZSTD_freeDCtx(context); }
+};
+
+/// The same for reading: making one costs more than most messages take to unpack.
+ZSTD_DCtx* decompressor() {
+  thread_local const std::unique_ptr<ZSTD_DCtx, FreeDecompressor> context{ZSTD_createDCtx()};
+  return context.get();
+}
+
 /// Empty when it does not pay.
 std::string compressed(std::string_view octets) {
   if (octets.size() < kWorthTrying || compressor() == nullptr) return {};
@@ -80,7 +90,9 @@ Result<std::string> decode_chunk(std::string_view stored) {
   }
   if (codec != kZstd) return fail(Errc::unsupported, "body chunk: unknown codec");
   std::string out(size, '\0');
-  const auto got = ZSTD_decompress(out.data(), out.size(), data.data(), data.size());
+  if (decompressor() == nullptr) return fail(Errc::limit_reached, "body chunk: no memory");
+  const auto got =
+      ZSTD_decompressDCtx(decompressor(), out.data(), out.size(), data.data(), data.size());
   if (ZSTD_isError(got) != 0 || got != size) return fail(Errc::corrupt, "body chunk: bad frame");
   return out;
 }
