@@ -9,6 +9,8 @@
 namespace postern::store {
 namespace {
 
+using layout::AccountKind;
+
 constexpr std::uint32_t kLastUid = 0xFFFFFFFFU;
 
 void add_to(std::uint32_t& counter, bool comes) {
@@ -111,13 +113,14 @@ void Edit::count(MailboxId mailbox, const layout::EntryRecord& entry, bool comes
 }
 
 void Edit::put_entry(MailboxId mailbox, Uid uid, const layout::EntryRecord& entry) {
-  batch_.put(layout::entry_key(account_.id(), mailbox, uid), layout::encode(entry));
+  rows_of(AccountKind::entry, mailbox)
+      .put(layout::entry_key(account_.id(), mailbox, uid), layout::encode(entry));
   changes_[mailbox].put.push_back(to_entry(uid, entry));
 }
 
 void Edit::remove_entry(MailboxId mailbox, Uid uid, const layout::EntryRecord& entry) {
   count(mailbox, entry, false);
-  batch_.erase(layout::entry_key(account_.id(), mailbox, uid));
+  rows_of(AccountKind::entry, mailbox).erase(layout::entry_key(account_.id(), mailbox, uid));
   changes_[mailbox].removed.push_back(uid);
 }
 
@@ -126,7 +129,8 @@ layout::PlacesRecord& Edit::places_now(MessageId message, layout::PlacesRecord r
 }
 
 void Edit::put_places(MessageId message, const layout::PlacesRecord& places) {
-  batch_.put(layout::places_key(account_.id(), message), layout::encode(places));
+  rows_of(AccountKind::places)
+      .put(layout::places_key(account_.id(), message), layout::encode(places));
 }
 
 Result<Flags> Edit::bits(MailboxId mailbox, const NamedFlags& flags) {
@@ -159,8 +163,8 @@ Result<Edit::Added> Edit::add_message(const NewMessage& message, std::uint64_t c
   entry.save_date = now_;
   count(message.mailbox, entry, true);
   put_entry(message.mailbox, uid, entry);
-  batch_.put(layout::message_key(account_.id(), id),
-             layout::encode(record_of(message, id.value())));
+  rows_of(AccountKind::message)
+      .put(layout::message_key(account_.id(), id), layout::encode(record_of(message, id.value())));
   put_places(id, only_place(message.mailbox, uid));
   const auto& blob = message.staged->blob;
   batch_.put(layout::link_key(blob, account_.id()), {});
@@ -239,6 +243,8 @@ void Edit::set_quota(std::uint64_t quota) {
 }
 
 kv::Batch Edit::take_batch() {
+  for (auto& [kind, rows] : rows_) batch_.append(std::move(rows));
+  rows_.clear();
   const bool full = state_.quota != 0 && state_.used >= state_.quota;
   if (!full) state_.full_since = {};
   if (full && state_.full_since == Timestamp{}) state_.full_since = now_;

@@ -10,6 +10,7 @@
 
 #include "kv/batch.hpp"
 #include "layout/records.hpp"
+#include "layout/spaces.hpp"
 #include "store/account.hpp"
 #include "store/mailbox_view.hpp"
 #include "store/message.hpp"
@@ -85,6 +86,11 @@ class Edit {
  private:
   layout::MailboxRecord& touch(MailboxId id);
   [[nodiscard]] Result<Uid> next_uid(MailboxId mailbox);
+  /// Operations on entries of one mailbox, or on the account's rows of one kind: an engine puts
+  /// neighbours one after another in half the time that kinds taking turns cost it.
+  kv::Batch& rows_of(layout::AccountKind kind, MailboxId mailbox = {}) {
+    return rows_[{kind, mailbox}];
+  }
   void put_entry(MailboxId mailbox, Uid uid, const layout::EntryRecord& entry);
   void remove_entry(MailboxId mailbox, Uid uid, const layout::EntryRecord& entry);
   void count(MailboxId mailbox, const layout::EntryRecord& entry, bool comes);
@@ -102,6 +108,7 @@ class Edit {
   std::vector<MailboxId> removed_mailboxes_;
   std::map<MailboxId, MailboxChange> changes_;
   std::map<MessageId, layout::PlacesRecord> places_;
+  std::map<std::pair<layout::AccountKind, MailboxId>, kv::Batch> rows_;
   kv::Batch batch_;
 };
 

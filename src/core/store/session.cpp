@@ -8,6 +8,7 @@
 #include "layout/keys.hpp"
 #include "store/bodies.hpp"
 #include "store/mailbox_name.hpp"
+#include "store/read_many.hpp"
 #include "vocab/try.hpp"
 
 namespace postern::store {
@@ -119,7 +120,8 @@ Task<Result<std::vector<std::optional<StoredMessage>>>> Session::messages(
   keys.reserve(ids.size());
   for (const auto id : ids) keys.push_back(layout::message_key(account_, id));
   const auto reader = store_.engine().published();
-  POSTERN_CO_TRY(auto values, co_await reader->get(std::move(keys)));
+  const auto width = ids.back().value() - ids.front().value() + 1;
+  POSTERN_CO_TRY(auto values, co_await read_many(*reader, std::move(keys), width));
   std::vector<std::optional<StoredMessage>> out(ids.size());
   for (std::size_t i = 0; i < values.size(); ++i) {
     const auto& value = values[i];
