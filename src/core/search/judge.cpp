@@ -110,6 +110,12 @@ class Judge {
     if (!facts_.header) return Answer::unknown;
     return to_answer(header_holds(*facts_.header, header.field, header.text));
   }
+  Answer operator()(const Subject& wanted) const {
+    if (facts_.record == nullptr) return Answer::unknown;
+    const auto envelope = facts_.record->envelope();
+    if (!envelope || !envelope->subject) return Answer::no;
+    return to_answer(fold(mime::decode_header_text(*envelope->subject)).contains(wanted.text));
+  }
   Answer operator()(const Text& text) const {
     if (text.header && facts_.header && any_header_holds(*facts_.header, text.text))
       return Answer::yes;
@@ -135,6 +141,7 @@ Query folded(Query query) {
   if (auto* any = std::get_if<Or>(&query.is)) fold_all(any->of);
   if (auto* negated = std::get_if<Not>(&query.is)) fold_all(negated->of);
   if (auto* header = std::get_if<Header>(&query.is)) header->text = fold(header->text);
+  if (auto* subject = std::get_if<Subject>(&query.is)) subject->text = fold(subject->text);
   if (auto* text = std::get_if<Text>(&query.is)) text->text = fold(text->text);
   return query;
 }

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "mime/envelope.hpp"
 #include "search/facts.hpp"
 #include "search/fold.hpp"
 
@@ -44,6 +45,28 @@ TEST(Judge, LooksIntoHeaderAndBody) {
   facts.body = body;
   EXPECT_EQ(judge(folded(text(false, "NOTHING")), facts), Answer::yes);
   EXPECT_EQ(judge(folded(text(false, "an alle")), facts), Answer::no);
+}
+
+/// As ENVELOPE shows it (RFC 9051 §6.4.4 "SUBJECT"), and without a look at the message.
+TEST(Judge, TakesTheSubjectFromTheRecord) {
+  store::Entry entry;
+  const auto record_of = [](std::string_view header) {
+    store::StoredMessage out;
+    out.envelope_record = mime::encode(mime::envelope_of(header));
+    return out;
+  };
+  const auto found = [&](const store::StoredMessage& record, std::string wanted) {
+    return judge(folded({Subject{std::move(wanted)}}), {.entry = &entry, .record = &record});
+  };
+  const auto record =
+      record_of("From: x@y\r\nSubject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\r\n an  alle\r\n\r\n");
+  EXPECT_EQ(judge({Subject{"x"}}, {.entry = &entry}), Answer::unknown);
+  EXPECT_EQ(found(record, "GR\xC3\x9CSSE AN ALLE"), Answer::yes);
+  EXPECT_EQ(found(record, ""), Answer::yes);
+  EXPECT_EQ(found(record, "x@y"), Answer::no);
+  EXPECT_EQ(found(record_of("From: x@y\r\n\r\n"), ""), Answer::no);
+  EXPECT_EQ(found(record_of("Subject:\r\n\r\n"), ""), Answer::yes);
+  EXPECT_EQ(found(record_of("Subject: a\r\nSubject: b\r\n\r\n"), "a"), Answer::no);
 }
 
 TEST(Judge, ComparesDaysAsTheirWriterSawThem) {

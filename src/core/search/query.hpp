@@ -65,6 +65,11 @@ struct Header {
   std::string field;
   std::string text;
 };
+/// The subject that the envelope has (the last, where there are several) holds the text; empty:
+/// there is one.
+struct Subject {
+  std::string text;
+};
 /// The text of the body's parts, with `header` the header too.
 struct Text {
   bool header = false;
@@ -73,7 +78,7 @@ struct Text {
 
 struct Query {
   std::variant<All, And, Or, Not, Uids, HasFlags, Size, Day, Moment, SinceModSeq, Message, Thread,
-               Header, Text>
+               Header, Subject, Text>
       is;
 };
 

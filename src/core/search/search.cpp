@@ -1,6 +1,8 @@
 #include "search/search.hpp"
 
 #include <algorithm>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include <boost/asio/post.hpp>
@@ -19,25 +21,45 @@ namespace {
 constexpr std::size_t kBatch = 64;
 constexpr std::uint64_t kPiece = std::uint64_t{256} * 1024;
 
+/// Read of every message at once: all of most of them, and no more chunks than their header takes.
+constexpr std::uint64_t kBeginning = std::uint64_t{128} * 1024;
+
 /// One message whose answer needs more than its entry.
 struct Open {
   std::size_t index = 0;
   const store::Entry* entry = nullptr;
 };
 
-/// Octets [begin, end) of the message as served, at most `most`.
-Task<Result<std::string>> read_range(store::AccountSession& session,
-                                     const store::StoredMessage& message, std::uint64_t begin,
-                                     std::uint64_t end) {
-  std::string out;
-  while (begin + out.size() < end) {
-    const auto want = std::min(kPiece, end - begin - out.size());
-    POSTERN_CO_TRY(const auto piece, co_await session.read(message, begin + out.size(), want));
-    if (piece.empty()) break;
-    out += piece;
+/// A message as served, of which the beginning is here.
+class Served {
+ public:
+  /// `record` outlives it.
+  Served(store::AccountSession& session, const store::StoredMessage& record, std::string beginning)
+      : session_{session}, record_{record}, beginning_{std::move(beginning)} {}
+
+  [[nodiscard]] const store::StoredMessage& record() const { return record_; }
+  /// Octets [at, at + length), or some of the first of them; nothing at its end.
+  Task<Result<std::string>> read(std::uint64_t at, std::uint64_t length) const {
+    if (at >= beginning_.size()) co_return co_await session_.read(record_, at, length);
+    co_return beginning_.substr(at, length);
   }
-  co_return out;
-}
+  /// Octets [begin, end).
+  Task<Result<std::string>> read_whole(std::uint64_t begin, std::uint64_t end) const {
+    std::string out;
+    while (begin + out.size() < end) {
+      const auto want = std::min(kPiece, end - begin - out.size());
+      POSTERN_CO_TRY(const auto piece, co_await read(begin + out.size(), want));
+      if (piece.empty()) break;
+      out += piece;
+    }
+    co_return out;
+  }
+
+ private:
+  store::AccountSession& session_;
+  const store::StoredMessage& record_;
+  std::string beginning_;
+};
 
 /// What of a message's body people can read, in its order.
 struct Readable {
@@ -57,13 +79,13 @@ void collect(const mime::Part& part, Readable& out) {
 }
 
 /// "Name: value" lines, the values as people read them.
-Task<Result<void>> read_headers(store::AccountSession& session, const store::StoredMessage& message,
-                                const std::vector<const mime::Part*>& inside, std::string& text) {
+Task<Result<void>> read_headers(const Served& message, const std::vector<const mime::Part*>& inside,
+                                std::string& text) {
   for (const auto* const part : inside) {
     if (text.size() >= kMaxBody) break;
-    const auto begin = message.to_served(part->header_begin);
-    const auto end = std::min(message.to_served(part->body_begin), begin + kMaxBody);
-    POSTERN_CO_TRY(const auto raw, co_await read_range(session, message, begin, end));
+    const auto begin = message.record().to_served(part->header_begin);
+    const auto end = std::min(message.record().to_served(part->body_begin), begin + kMaxBody);
+    POSTERN_CO_TRY(const auto raw, co_await message.read_whole(begin, end));
     for (const auto& field : mime::Header{raw}) {
       text.append(field.name).append(": ").append(mime::decode_header_text(field.value));
       text += '\n';
@@ -72,19 +94,17 @@ Task<Result<void>> read_headers(store::AccountSession& session, const store::Sto
   co_return Result<void>{};
 }
 
-Task<Result<std::string>> read_texts(store::AccountSession& session,
-                                     const store::StoredMessage& message, const mime::Part& root) {
+Task<Result<std::string>> read_texts(const Served& message, const mime::Part& root) {
   Readable readable;
   collect(root, readable);
   std::string text;
-  POSTERN_CO_CHECK(co_await read_headers(session, message, readable.inside, text));
+  POSTERN_CO_CHECK(co_await read_headers(message, readable.inside, text));
   for (const auto* part : readable.texts) {
     mime::TextDecoder decoder{*part};
-    const auto begin = message.to_served(part->body_begin);
-    const auto end = std::min(message.to_served(part->body_end), begin + kMaxBody);
+    const auto begin = message.record().to_served(part->body_begin);
+    const auto end = std::min(message.record().to_served(part->body_end), begin + kMaxBody);
     for (auto at = begin; at < end && text.size() < kMaxBody;) {
-      POSTERN_CO_TRY(const auto piece,
-                     co_await session.read(message, at, std::min(kPiece, end - at)));
+      POSTERN_CO_TRY(const auto piece, co_await message.read(at, std::min(kPiece, end - at)));
       if (piece.empty()) break;
       decoder.feed(piece, text);
       at += piece.size();
@@ -95,21 +115,42 @@ Task<Result<std::string>> read_texts(store::AccountSession& session,
   co_return fold(text);
 }
 
-/// Reads, step by step, what the answer needs.
-Task<Result<bool>> settle(store::AccountSession& session, const Query& query,
-                          const store::Entry& entry, const store::StoredMessage& message) {
-  Facts facts{.entry = &entry, .record = &message};
-  if (const auto answer = judge(query, facts); answer != Answer::unknown)
-    co_return answer == Answer::yes;
-  POSTERN_CO_TRY(const auto root, message.structure());
+/// Looks, step by step, at what the answer needs.
+Task<Result<bool>> settle(const Served& message, const Query& query, const store::Entry& entry) {
+  const auto& record = message.record();
+  POSTERN_CO_TRY(const auto root, record.structure());
   POSTERN_CO_TRY(const auto header,
-                 co_await read_range(session, message, 0, message.to_served(root.body_begin)));
-  facts.header = header;
+                 co_await message.read_whole(0, record.to_served(root.body_begin)));
+  Facts facts{.entry = &entry, .record = &record, .header = header};
   if (const auto answer = judge(query, facts); answer != Answer::unknown)
     co_return answer == Answer::yes;
-  POSTERN_CO_TRY(const auto body, co_await read_texts(session, message, root));
+  POSTERN_CO_TRY(const auto body, co_await read_texts(message, root));
   facts.body = body;
   co_return judge(query, facts) == Answer::yes;
+}
+
+/// What reading takes of a record.
+store::StoredMessage shape_of(const store::StoredMessage& record) {
+  store::StoredMessage out;
+  out.blob = record.blob;
+  out.body_size = record.body_size;
+  out.prefix = record.prefix;
+  out.elided = record.elided;
+  return out;
+}
+
+/// Those of `open` that their records alone do not settle: positions in it.
+std::vector<std::size_t> unsettled(const Query& query, const std::vector<Open>& open,
+                                   const std::vector<std::optional<store::StoredMessage>>& records,
+                                   std::vector<std::size_t>& found) {
+  std::vector<std::size_t> out;
+  for (std::size_t i = 0; i < open.size(); ++i) {
+    if (!records.at(i)) continue;
+    const auto answer = judge(query, {.entry = open[i].entry, .record = &*records[i]});
+    if (answer == Answer::yes) found.push_back(open[i].index);
+    if (answer == Answer::unknown) out.push_back(i);
+  }
+  return out;
 }
 
 Task<Result<void>> settle_batch(store::AccountSession& session, const Query& query,
@@ -117,10 +158,15 @@ Task<Result<void>> settle_batch(store::AccountSession& session, const Query& que
   std::vector<MessageId> ids;
   for (const auto& one : open) ids.push_back(one.entry->message);
   POSTERN_CO_TRY(const auto records, co_await session.messages(std::move(ids)));
-  for (std::size_t i = 0; i < open.size(); ++i) {
-    if (!records.at(i)) continue;
-    POSTERN_CO_TRY(const bool yes, co_await settle(session, query, *open[i].entry, *records.at(i)));
-    if (yes) found.push_back(open[i].index);
+  const auto left = unsettled(query, open, records, found);
+  std::vector<store::StoredMessage> wanted;
+  for (const auto i : left) wanted.push_back(shape_of(*records[i]));
+  POSTERN_CO_TRY(auto beginnings, co_await session.read_beginnings(std::move(wanted), kBeginning));
+  for (std::size_t n = 0; n < left.size(); ++n) {
+    const auto& one = open.at(left[n]);
+    const Served message{session, *records.at(left[n]), std::move(beginnings.at(n))};
+    POSTERN_CO_TRY(const bool yes, co_await settle(message, query, *one.entry));
+    if (yes) found.push_back(one.index);
   }
   const Executor here = co_await this_executor();
   co_await asio::post(here, use_task);

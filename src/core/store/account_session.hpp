@@ -106,6 +106,10 @@ class AccountSession {
   /// Octets [offset, offset+length) as served; shorter at the end. At most 1 MiB a call.
   virtual Task<Result<std::string>> read(StoredMessage message, std::uint64_t offset,
                                          std::uint64_t length) = 0;
+  /// The first `most` octets of each as served (at most 1 MiB, fewer where a message is shorter):
+  /// for many small messages much less dear than to `read` one after the other. All or nothing.
+  virtual Task<Result<std::vector<std::string>>> read_beginnings(
+      std::vector<StoredMessage> messages, std::uint64_t most) = 0;
   /// `on_change` is called on `executor` after each published change of the account (several may
   /// be folded into one call), until the subscription is destroyed; a call already posted then may
   /// still come unless it is destroyed on that executor's core.

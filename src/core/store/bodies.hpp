@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "async/task.hpp"
 #include "kv/engine.hpp"
@@ -21,5 +22,10 @@ Task<Result<std::string>> read_body(const kv::Engine& engine, BlobId blob, std::
 /// The same of the message as served.
 Task<Result<std::string>> read_served(const kv::Engine& engine, StoredMessage message,
                                       std::uint64_t offset, std::uint64_t length);
+
+/// The first `most` octets (at most kMaxRead) of each as served, in one read of the engine.
+Task<Result<std::vector<std::string>>> read_beginnings(const kv::Engine& engine,
+                                                       std::vector<StoredMessage> messages,
+                                                       std::uint64_t most);
 
 }  // namespace postern::store

@@ -137,6 +137,11 @@ Task<Result<std::string>> Session::read(StoredMessage message, std::uint64_t off
   return read_served(store_.engine(), std::move(message), offset, length);
 }
 
+Task<Result<std::vector<std::string>>> Session::read_beginnings(std::vector<StoredMessage> messages,
+                                                                std::uint64_t most) {
+  return store::read_beginnings(store_.engine(), std::move(messages), most);
+}
+
 std::unique_ptr<Subscription> Session::subscribe_changes(Executor executor,
                                                          std::function<void()> on_change) {
   auto subscriber = std::make_shared<Subscriber>(executor, std::move(on_change));

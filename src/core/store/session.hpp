@@ -31,6 +31,8 @@ class Session final : public AccountSession {
       std::vector<MessageId> ids) override;
   Task<Result<std::string>> read(StoredMessage message, std::uint64_t offset,
                                  std::uint64_t length) override;
+  Task<Result<std::vector<std::string>>> read_beginnings(std::vector<StoredMessage> messages,
+                                                         std::uint64_t most) override;
   std::unique_ptr<Subscription> subscribe_changes(Executor executor,
                                                   std::function<void()> on_change) override;
   std::unique_ptr<Draft> new_draft() override;

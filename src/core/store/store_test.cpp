@@ -211,6 +211,62 @@ TEST_F(StoreTest, ABodyWhoseStreamedPartWasLostIsNotAcknowledged) {
   EXPECT_EQ(view(*session)->size(), 0U);
 }
 
+TEST_F(StoreTest, ReadsTheBeginningsOfMany) {
+  add_account(kAnn);
+  std::string big = kMail;
+  while (big.size() < 300'000) big += "a line of text, again and again\r\n";
+  ASSERT_TRUE(deliver({kAnn}, kMail, "Return-Path: <x@y>\r\n"));
+  ASSERT_TRUE(deliver({kAnn}, big));
+  ASSERT_TRUE(deliver({kAnn}, kMail));
+  const auto session = open();
+  const auto seen = view(*session);
+  std::vector<MessageId> ids;
+  for (std::size_t i = 0; i < seen->size(); ++i) ids.push_back(seen->at(i).message);
+  std::vector<StoredMessage> messages;
+  for (auto& one : core_.run(session->messages(ids)).value()) messages.push_back(*std::move(one));
+  messages[2].elided = {{5, 10}};
+  const std::string first = "Return-Path: <x@y>\r\n" + kMail;
+  for (const std::size_t most : {0UL, 7UL, 25UL, 131'072UL, 140'000UL, 1'000'000UL}) {
+    const auto got = core_.run(session->read_beginnings(messages, most)).value();
+    EXPECT_THAT(got, ElementsAre(first.substr(0, most), big.substr(0, most),
+                                 (kMail.substr(0, 5) + kMail.substr(10)).substr(0, most)))
+        << most;
+  }
+  EXPECT_THAT(core_.run(session->read_beginnings({}, 10)).value(), IsEmpty());
+  messages[0].body_size += 10;
+  EXPECT_EQ(core_.run(session->read_beginnings(messages, 1000)).error().code, Errc::corrupt);
+}
+
+/// Many rows side by side, with gaps, and few of many.
+TEST_F(StoreTest, FindsRowsHoweverManyAreAskedFor) {
+  add_account(kAnn);
+  for (int i = 0; i < 60; ++i) ASSERT_TRUE(deliver({kAnn}));
+  const auto session = open();
+  const auto before = view(*session);
+  std::vector<Uid> all;
+  std::vector<Uid> odd;
+  for (std::uint32_t uid = 1; uid <= 60; ++uid) {
+    all.emplace_back(uid);
+    if (uid % 2 == 1) odd.emplace_back(uid);
+  }
+  const auto inbox = before->info().id;
+  flag(*session, odd, StoreMode::add, {.system = Flags::kDeleted});
+  EXPECT_EQ(view(*session)->info().deleted, 30U);
+  EXPECT_EQ(core_.run(session->expunge(inbox, odd)).value(), odd);
+  const auto rest = flag(*session, all, StoreMode::add, {.system = Flags::kSeen});
+  EXPECT_EQ(rest.missing, odd);
+  EXPECT_EQ(view(*session)->info().unseen, 0U);
+  const auto archive = box(*session, "Archive").id;
+  EXPECT_THAT(core_.run(session->copy(inbox, all, archive)).value().uids, SizeIs(30));
+  EXPECT_THAT(core_.run(session->move(inbox, all, archive)).value().uids, SizeIs(30));
+  std::vector<MessageId> ids;
+  for (std::size_t i = 0; i < before->size(); ++i) ids.push_back(before->at(i).message);
+  ids.push_back(MessageId{ids.back().value() + 7});
+  const auto found = core_.run(session->messages(ids)).value();
+  for (std::size_t i = 0; i < 60; ++i) EXPECT_EQ(found.at(i).value().id, ids[i]);
+  EXPECT_FALSE(found.back());
+}
+
 TEST_F(StoreTest, FlagsFollowTheRules) {
   add_account(kAnn);
   for (int i = 0; i < 3; ++i) ASSERT_TRUE(deliver({kAnn}));

@@ -476,6 +476,27 @@ TEST_F(MessagesTest, OfTheFirstAndTheLastAloneNoMoreIsSaved) {
   EXPECT_EQ(a_.ask("f SEARCH $\n"), "* SEARCH\nf OK Searched\n");
 }
 
+/// In more than one batch, beginning and end of small and large ones.
+TEST_F(MessagesTest, SearchLooksAtAllOfEveryMessage) {
+  for (int i = 0; i < 70; ++i) a_.append("INBOX", "word" + std::to_string(i));
+  std::string large = "Subject: large\n\n";
+  for (int i = 0; i < 4'000; ++i) large += "0123456789012345678901234567890123456789012345678\n";
+  large += "needle\n";
+  const auto size = std::to_string(large.size() + 4'003);
+  EXPECT_THAT(a_.ask("a APPEND INBOX {" + size + "+}\n" + large + "\n"), StartsWith("a OK"));
+  a_.ask("s SELECT INBOX\n");
+  EXPECT_EQ(a_.ask("b SEARCH BODY needle\n"), "* SEARCH 71\nb OK Searched\n");
+  EXPECT_EQ(a_.ask("c SEARCH TEXT WORD69\n"), "* SEARCH 70\nc OK Searched\n");
+  EXPECT_EQ(a_.ask("d SEARCH BODY \"Subject: word1\"\n"), "* SEARCH\nd OK Searched\n");
+  EXPECT_EQ(a_.ask("e SEARCH SUBJECT ORD6\n"),
+            "* SEARCH 7 61 62 63 64 65 66 67 68 69 70\ne OK Searched\n");
+  EXPECT_EQ(a_.ask("f SEARCH HEADER subject LARGE\n"), "* SEARCH 71\nf OK Searched\n");
+  EXPECT_EQ(a_.ask("g SEARCH OR BODY needle SUBJECT word7 NOT SUBJECT word70\n"),
+            "* SEARCH 8 71\ng OK Searched\n");
+  b_.ask("a SELECT INBOX\nb STORE 8 +FLAGS (\\Deleted)\nc EXPUNGE\n");
+  EXPECT_EQ(a_.ask("h SEARCH SUBJECT word7\n"), "* SEARCH 8\nh OK Searched\n") << "kept a while";
+}
+
 TEST_F(MessagesTest, ChangesOfOthersAreSeenWithTheirUidInRev2) {
   b_.ask("a ENABLE IMAP4rev2 CONDSTORE\n");
   fill(1);

@@ -86,6 +86,7 @@ class Translator {
   Query operator()(const imap::SearchHeader& key) const {
     return {search::Header{key.field, key.value}};
   }
+  Query operator()(const imap::SearchSubject& key) const { return {search::Subject{key.value}}; }
   Query operator()(const imap::SearchText& key) const {
     return {search::Text{key.with_header, key.value}};
   }

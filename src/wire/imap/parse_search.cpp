@@ -60,8 +60,7 @@ constexpr auto kDates = std::to_array<DateWord>({
     {"SAVEDSINCE", SearchDate::Field::saved, SearchDate::Op::since},
 });
 
-constexpr auto kHeaderWords =
-    std::to_array<std::string_view>({"From", "To", "Cc", "Bcc", "Subject"});
+constexpr auto kHeaderWords = std::to_array<std::string_view>({"From", "To", "Cc", "Bcc"});
 
 Parsed<SearchKey> keyword(Lexer& in, bool set) {
   POSTERN_CHECK(in.space());
@@ -163,6 +162,10 @@ Parsed<std::optional<SearchKey>> from_tables(Lexer& in, std::string_view word) {
     if (!text::iequals(word, name)) continue;
     POSTERN_TRY(auto value, search_text(in));
     return SearchKey{SearchHeader{std::string{name}, std::move(value)}};
+  }
+  if (text::iequals(word, "SUBJECT")) {
+    POSTERN_TRY(auto value, search_text(in));
+    return SearchKey{SearchSubject{std::move(value)}};
   }
   return std::nullopt;
 }

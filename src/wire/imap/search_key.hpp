@@ -49,6 +49,10 @@ struct SearchHeader {
   std::string field;
   std::string value;
 };
+/// The subject, as ENVELOPE shows it, holds `value` (decoded, without case).
+struct SearchSubject {
+  std::string value;
+};
 /// BODY, or TEXT when `with_header`.
 struct SearchText {
   bool with_header;
@@ -75,7 +79,7 @@ struct SearchSaveDateSupported {};
 /// One key. Strings are UTF-8.
 struct SearchKey {
   std::variant<SearchAnd, SearchOr, SearchNot, SearchNumbers, SearchFlag, SearchDate, SearchSize,
-               SearchHeader, SearchText, SearchModSeq, SearchAge, SearchObjectId,
+               SearchHeader, SearchSubject, SearchText, SearchModSeq, SearchAge, SearchObjectId,
                SearchSaveDateSupported>
       is;
 };

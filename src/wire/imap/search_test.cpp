@@ -40,6 +40,7 @@ std::string show(const SearchKey& key) {
           },
           [](const SearchSize& k) { return (k.larger ? ">" : "<") + std::to_string(k.octets); },
           [](const SearchHeader& k) { return k.field + "~" + k.value; },
+          [](const SearchSubject& k) { return "subject~" + k.value; },
           [](const SearchText& k) { return (k.with_header ? "text~" : "body~") + k.value; },
           [](const SearchModSeq& k) { return "modseq>=" + std::to_string(k.at_least); },
           [](const SearchAge& k) {
@@ -82,7 +83,7 @@ TEST(ParseSearch, ReadsEveryKey) {
       {"LARGER 5000000000", ">5000000000"},
       {"SMALLER 10", "<10"},
       {"FROM \"a b\"", "From~a b"},
-      {"SUBJECT {3}\r\nx\"y", "Subject~x\"y"},
+      {"SUBJECT {3}\r\nx\"y", "subject~x\"y"},
       {"HEADER X-Y \"\"", "X-Y~"},
       {"BODY x", "body~x"},
       {"TEXT \xc3\xbc", "BAD "},
