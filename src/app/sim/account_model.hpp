@@ -170,6 +170,10 @@ class AccountModel {
     [[nodiscard]] bool fits(MailboxId box, Tag tag) const {
       return birth.tag == tag && birth.box.value_or(box) == box && not_in != box;
     }
+    /// What must come is more likely what came than what may.
+    [[nodiscard]] bool before(const Awaited& other) const {
+      return owed != other.owed ? owed : !possible && other.possible;
+    }
   };
   struct Op {
     Plan plan;

@@ -47,6 +47,11 @@ void AccountModel::join_emptyings(Place place, Copy& copy) {
     op.plan.targets.push_back(place);
     copy.active.push_back({id, op.plan.change, copy.states, false});
     copy.states |= only(kGone);
+    const auto beyond = [&](const Awaited& awaited) {
+      return awaited.op == id && awaited.birth.tag == copy.tag;
+    };
+    if (std::ranges::none_of(awaited_, beyond))
+      awaited_.push_back({.op = id, .birth = {.tag = copy.tag}, .not_in = place.box});
   }
 }
 

@@ -82,8 +82,9 @@ void AccountModel::check_counts(const store::MailboxView& view) {
 
 /// An entry that nobody was told of: some operation must want it.
 bool AccountModel::adopt(Box& box, Place place, State state, Tag tag) {
-  const auto birth = std::ranges::find_if(
-      awaited_, [place, tag](const Awaited& awaited) { return awaited.fits(place.box, tag); });
+  auto birth = awaited_.end();
+  for (auto it = awaited_.begin(); it != awaited_.end(); ++it)
+    if (it->fits(place.box, tag) && (birth == awaited_.end() || it->before(*birth))) birth = it;
   if (birth == awaited_.end() && relayed_.contains(tag)) {
     Copy copy{.tag = tag, .states = only(state)};
     join_emptyings(place, copy);
@@ -98,7 +99,15 @@ bool AccountModel::adopt(Box& box, Place place, State state, Tag tag) {
   if (!birth->birth.source && (birth->birth.states & only(state)) == 0)
     breach(fmt::format("message {} came with flags {:#x}", tag.value(), state));
   if (const auto op = ops_.find(birth->op); op != ops_.end()) op->second.appeared = true;
+  const auto left = birth->not_in;
   awaited_.erase(birth);
+  // It came to a mailbox that was emptied before anybody saw it there: that birth is over, too.
+  if (left) {
+    const auto there = std::ranges::find_if(awaited_, [&](const Awaited& awaited) {
+      return awaited.birth.tag == tag && awaited.birth.box == left;
+    });
+    if (there != awaited_.end()) awaited_.erase(there);
+  }
   Copy copy{.tag = tag, .states = only(state)};
   join_emptyings(place, copy);
   box.copies.emplace(place.uid, std::move(copy));

@@ -65,6 +65,7 @@ Task<> ImapUser::run() {
 
 Task<Result<void>> ImapUser::connection() {
   mirror_.clear();
+  selected_ = {};
   LineClient client{knock_(node_, Door::imaps)};
   POSTERN_CO_CHECK(co_await client.begin_tls());
   POSTERN_CO_CHECK(co_await client.line());
@@ -74,6 +75,7 @@ Task<Result<void>> ImapUser::connection() {
   if (!login.ok || !inbox) co_return Result<void>{};
   POSTERN_CO_TRY(const auto selected, co_await command(client, "SELECT INBOX (CONDSTORE)"));
   if (!selected.ok) co_return Result<void>{};
+  selected_ = *inbox;
   POSTERN_CO_CHECK(co_await command(client, "UID FETCH 1:* (UID FLAGS)"));
   for (std::size_t n = chance_.between(2, 12); n > 0 && !over(); --n) {
     POSTERN_CO_CHECK(co_await one(client, *inbox));
@@ -86,13 +88,20 @@ Task<Result<void>> ImapUser::connection() {
 
 Task<Result<void>> ImapUser::one(LineClient& client, MailboxId inbox) {
   ++shared_.operations;
-  switch (chance_.below(8)) {
+  if (habit_ == Habit::waits && !chance_.once_in(6)) co_return co_await idle(client, inbox);
+  switch (chance_.below(12)) {
     case 0:
-    case 1:  co_return co_await change_flags(client, inbox);
-    case 2:  co_return co_await expunge(client, inbox);
+    case 1: co_return co_await change_flags(client, inbox);
+    case 2: co_return co_await expunge(client, inbox);
     case 3:
-    case 4:  co_return co_await append(client, inbox);
-    case 5:  co_return co_await move(client, inbox);
+    case 4: co_return co_await append(client, inbox);
+    case 5: co_return co_await move(client, inbox);
+    case 6:
+    case 7:
+    case 8: co_return co_await idle(client, inbox);
+    case 9:
+      if (chance_.once_in(3)) co_return co_await rename_inbox(client, inbox);
+      co_return co_await compare(client, inbox);
     default: co_return co_await compare(client, inbox);
   }
 }
@@ -124,14 +133,29 @@ void ImapUser::take_untagged(std::string_view line) {
   if (word == "EXISTS") {
     if (*number < mirror_.size()) breach_("IMAP: EXISTS shrank");
     mirror_.resize(*number);
+    note_next();
   } else if (word == "EXPUNGE") {
     if (*number == 0 || *number > mirror_.size())
       breach_("IMAP: EXPUNGE of a message that is not there");
     else
-      mirror_.erase(mirror_.begin() + static_cast<std::ptrdiff_t>(*number - 1));
+      take_expunge(*number);
   } else if (word.starts_with("FETCH")) {
     take_fetch(*number, word);
   }
+}
+
+void ImapUser::take_expunge(std::size_t number) {
+  const auto seen = mirror_.begin() + static_cast<std::ptrdiff_t>(number - 1);
+  if (seen->uid && selected_ != MailboxId{}) slot_.model->told_gone({selected_, *seen->uid});
+  mirror_.erase(seen);
+}
+
+/// Each message that is there has a UID above the one before it.
+void ImapUser::note_next() {
+  if (selected_ == MailboxId{}) return;
+  std::uint32_t uid = 0;
+  for (const auto& seen : mirror_) uid = seen.uid ? seen.uid->value() : uid + 1;
+  slot_.model->told_next(selected_, Uid{uid + 1});
 }
 
 void ImapUser::take_fetch(std::size_t number, std::string_view line) {
@@ -142,6 +166,8 @@ void ImapUser::take_fetch(std::size_t number, std::string_view line) {
     if (seen.uid && *seen.uid != Uid{*uid}) breach_("IMAP: a sequence number changed its UID");
     seen.uid = Uid{*uid};
   }
+  if (const auto modseq = number_after(line, "MODSEQ ("); modseq && selected_ != MailboxId{})
+    slot_.model->told_modseq(selected_, ModSeq{*modseq});
   const auto at = line.find("FLAGS (");
   if (at == std::string_view::npos) return;
   const auto list = line.substr(at, line.find(')', at) - at);
@@ -244,6 +270,23 @@ Task<Result<void>> ImapUser::move(LineClient& client, MailboxId inbox) {
       co_await command(client, fmt::format("UID MOVE {} Archive", place->uid.value()));
   if (life_.dead()) co_return fail(Errc::peer_closed);
   slot_.model->unknown(op);
+  if (!answer) co_return std::unexpected(answer.error());
+  co_return Result<void>{};
+}
+
+/// INBOX stays, its messages go to a new mailbox (RFC 9051 §6.3.6).
+Task<Result<void>> ImapUser::rename_inbox(LineClient& client, MailboxId inbox) {
+  if (slot_.model->boxes_change()) co_return Result<void>{};
+  const auto to = fmt::format("Old {}", shared_.new_tag().value());
+  const OpId op = slot_.model->begin(plan_to_empty(*slot_.model, inbox, to));
+  const auto answer = co_await command(client, "RENAME INBOX \"" + to + "\"");
+  if (life_.dead()) co_return fail(Errc::peer_closed);
+  if (answer && answer->ok) {
+    ++shared_.acknowledged;
+    slot_.model->done_emptying(op);
+  } else {
+    slot_.model->unknown(op);
+  }
   if (!answer) co_return std::unexpected(answer.error());
   co_return Result<void>{};
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,17 +15,23 @@
 namespace postern::sim {
 
 /// A mail program: keeps its own picture of INBOX from what the server says unasked (EXISTS,
-/// EXPUNGE, FETCH) and holds it against the published view when nothing moves; stores flags,
-/// expunges, appends and moves. Lives as long as the node's life.
+/// EXPUNGE, FETCH) and holds it against the published view when nothing moves, also while it only
+/// waits in IDLE; stores flags, expunges, appends, moves and renames INBOX. Lives as long as the
+/// node's life.
 class ImapUser {
  public:
-  ImapUser(Postern& life, Shared& shared, Slot& slot, std::size_t node, Knock knock,
+  enum class Habit : std::uint8_t {
+    works,
+    waits,  ///< As a telephone: nearly always in IDLE, while another works.
+  };
+  ImapUser(Postern& life, Shared& shared, Slot& slot, std::size_t node, Knock knock, Habit habit,
            AccountModel::Breach breach, std::uint64_t seed)
       : life_{life},
         shared_{shared},
         slot_{slot},
         node_{node},
         knock_{std::move(knock)},
+        habit_{habit},
         breach_{std::move(breach)},
         chance_{seed} {}
 
@@ -49,7 +56,14 @@ class ImapUser {
   Task<Result<void>> expunge(LineClient& client, MailboxId inbox);
   Task<Result<void>> append(LineClient& client, MailboxId inbox);
   Task<Result<void>> move(LineClient& client, MailboxId inbox);
+  Task<Result<void>> rename_inbox(LineClient& client, MailboxId inbox);
+  Task<Result<void>> idle(LineClient& client, MailboxId inbox);
+  Task<Result<bool>> hear(LineClient& client);
+  Task<Result<void>> listen(LineClient& client, MailboxId inbox, store::AccountSession& session);
+  void check_heard(const store::MailboxView& view);
   void take_untagged(std::string_view line);
+  void take_expunge(std::size_t number);
+  void note_next();
   void take_fetch(std::size_t number, std::string_view line);
   [[nodiscard]] std::optional<Place> pick(MailboxId inbox);
   void end(OpId op, const Result<Answer>& answer, std::vector<Effect> effects,
@@ -61,9 +75,11 @@ class ImapUser {
   Slot& slot_;
   std::size_t node_;
   Knock knock_;
+  Habit habit_;
   AccountModel::Breach breach_;
   Chance chance_;
   std::vector<Seen> mirror_;
+  MailboxId selected_;
   unsigned commands_ = 0;
 };
 

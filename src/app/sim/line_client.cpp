@@ -18,15 +18,27 @@ Task<Result<void>> LineClient::send(std::string octets) {
   co_return co_await stream_->write(octets, kPatience);
 }
 
+std::optional<std::string> LineClient::take_line() {
+  const auto end = buffer_.find("\r\n");
+  if (end == std::string::npos) return std::nullopt;
+  std::string out = buffer_.substr(0, end);
+  buffer_.erase(0, end + 2);
+  return out;
+}
+
 Task<Result<std::string>> LineClient::line() {
+  POSTERN_CO_TRY(auto line, co_await line_within(kPatience));
+  if (!line) co_return fail(Errc::peer_timeout);
+  co_return *std::move(line);
+}
+
+Task<Result<std::optional<std::string>>> LineClient::line_within(Duration silence) {
   for (;;) {
-    if (const auto end = buffer_.find("\r\n"); end != std::string::npos) {
-      std::string out = buffer_.substr(0, end);
-      buffer_.erase(0, end + 2);
-      co_return out;
-    }
-    POSTERN_CO_TRY(const auto octets, co_await stream_->read(kPatience));
-    buffer_ += octets;
+    if (auto line = take_line()) co_return line;
+    const auto octets = co_await stream_->read(silence);
+    if (!octets && octets.error().code == Errc::peer_timeout) co_return std::nullopt;
+    if (!octets) co_return std::unexpected(octets.error());
+    buffer_ += *octets;
   }
 }
 

@@ -9,6 +9,7 @@
 
 #include "net/memory_stream.hpp"
 #include "resolver/scripted.hpp"
+#include "sim/bounces.hpp"
 #include "sim/front.hpp"
 #include "sim/imap_user.hpp"
 #include "sim/node.hpp"
@@ -19,6 +20,9 @@ namespace {
 
 constexpr std::array kDomains{"a.example", "b.example"};
 constexpr std::array kAddresses{"198.51.100.1", "198.51.100.2"};
+/// Nobody has the first, and the second only forwards to it.
+constexpr const char* kNobody = "nobody@b.example";
+constexpr const char* kGoneAway = "gone@a.example";
 
 class ProtocolWorld final : public net::Dialer {
  public:
@@ -48,7 +52,13 @@ class ProtocolWorld final : public net::Dialer {
   void start_users(std::size_t at);
   void happen();
   void end();
+  [[nodiscard]] std::uint64_t interruptions() const {
+    return nodes_.front()->crashes + nodes_.front()->failures;
+  }
+  void add_alias();
   void check_relayed();
+  void check_bounces(std::uint64_t interruptions);
+  void check_queue();
 
   WorldOptions options_;
   Chance chance_;
@@ -61,6 +71,7 @@ class ProtocolWorld final : public net::Dialer {
   std::vector<std::unique_ptr<SmtpUser>> smtp_users_;
   std::vector<std::unique_ptr<ImapUser>> imap_users_;
   std::set<Tag> owed_;  ///< Acknowledged by the first node, for the second.
+  Bounces bounces_;     ///< Of what the first node took for nobody at the second.
   bool hostile_ = true;
 };
 
@@ -107,15 +118,30 @@ void ProtocolWorld::start_users(std::size_t at) {
   auto& there = nodes_.at(1 - at)->slots();
   const Knock knock_at = [this](std::size_t node, Door door) { return knock(node, door); };
   SmtpUser::Where where{.node = at, .here = {&here[0], &here[1]}, .owed = &owed_};
-  if (at == 0) where.there = {&there[0], &there[1]};
+  if (at == 0) {
+    where.there = {&there[0], &there[1]};
+    where.bounces = &bounces_;
+    where.nobody = kNobody;
+    where.gone = kGoneAway;
+    where.interruptions = [this] { return interruptions(); };
+  }
   smtp_users_.push_back(std::make_unique<SmtpUser>(life, shared_, where, knock_at, chance_.seed()));
   machine_->group().spawn(smtp_users_.back()->run());
-  for (auto& slot : here) {
+  const auto mail_program = [&](Slot& slot, ImapUser::Habit habit) {
     imap_users_.push_back(std::make_unique<ImapUser>(
-        life, shared_, slot, at, knock_at, [this](std::string what) { breach(std::move(what)); },
-        chance_.seed()));
+        life, shared_, slot, at, knock_at, habit,
+        [this](std::string what) { breach(std::move(what)); }, chance_.seed()));
     machine_->group().spawn(imap_users_.back()->run());
-  }
+  };
+  for (auto& slot : here) mail_program(slot, ImapUser::Habit::works);
+  mail_program(here.front(), ImapUser::Habit::waits);
+}
+
+void ProtocolWorld::add_alias() {
+  auto& directory = nodes_.front()->life().directory();
+  const auto added =
+      finish(*machine_, directory.put_alias({.address = kGoneAway, .members = {kNobody}}));
+  if (!added || !*added) breach("no alias could be added");
 }
 
 void ProtocolWorld::happen() {
@@ -143,6 +169,30 @@ void ProtocolWorld::check_relayed() {
       breach(fmt::format("message {} was taken to be sent on and never arrived", tag.value()));
 }
 
+void ProtocolWorld::check_bounces(std::uint64_t interruptions) {
+  const auto object = [this](std::string what) { breach(std::move(what)); };
+  for (std::size_t at = 0; at < nodes_.size(); ++at) {
+    auto& node = *nodes_.at(at);
+    for (auto& slot : node.slots()) {
+      const auto session = node.life().store().open(slot.account, slot.address);
+      const bool sender = at == 0 && &slot == &node.slots().front();
+      const auto read = machine_->try_run(bounces_.collect(*session, sender, object));
+      if (!read || !*read) breach(slot.address + " cannot be read");
+    }
+  }
+  bounces_.check(interruptions, object);
+}
+
+/// What is left in the queue of the first node: mail that nobody may be told of, held for people.
+void ProtocolWorld::check_queue() {
+  const auto left = finish(*machine_, nodes_.front()->life().queue().list({}, 1000));
+  if (!left || !*left) return breach("the queue cannot be read");
+  for (const auto& message : **left)
+    if (!message.held || message.sender_proven)
+      breach(fmt::format("a message to {} is left in the queue",
+                         smtp::to_string(message.recipients.front().address)));
+}
+
 void ProtocolWorld::end() {
   hostile_ = false;
   shared_.stopping = true;
@@ -151,6 +201,9 @@ void ProtocolWorld::end() {
     node->recover();
   }
   machine_->advance(std::chrono::minutes{10});
+  while (nodes_[0]->life().queue().stats().under_way > 0)
+    machine_->advance(std::chrono::milliseconds{100});  // no report is cut short
+  const auto so_far = interruptions();
   for (auto& node : nodes_) {
     node->recover();
     node->crash_and_restart();
@@ -159,11 +212,14 @@ void ProtocolWorld::end() {
     machine_->advance(std::chrono::hours{1});
   for (auto& node : nodes_) node->look_around(true);
   check_relayed();
+  check_bounces(so_far);
+  check_queue();
   for (auto& node : nodes_) node->verify();
 }
 
 Outcome ProtocolWorld::run() {
   for (auto& node : nodes_) node->begin();
+  add_alias();
   for (std::size_t at = 0; at < nodes_.size(); ++at) start_users(at);
   for (unsigned step = 0; step < options_.steps && outcome_.breaches.empty(); ++step) {
     machine_->advance(Duration{static_cast<std::int64_t>(chance_.below(4000))});

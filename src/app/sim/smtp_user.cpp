@@ -40,10 +40,24 @@ Task<Result<void>> SmtpUser::connection() {
 Task<Result<void>> SmtpUser::transaction(LineClient& client, bool submission) {
   ++shared_.operations;
   const Tag tag = shared_.new_tag();
-  const std::string from = submission ? where_.here.front()->address : "somebody@c.example";
+  const bool null_sender = !submission && chance_.once_in(4);
+  const std::string from = submission    ? where_.here.front()->address
+                           : null_sender ? std::string{}
+                                         : "somebody@c.example";
   POSTERN_CO_TRY(const int mail, co_await client.command("MAIL FROM:<" + from + ">"));
   if (mail != 250) co_return Result<void>{};
-  Handed to;
+  POSTERN_CO_TRY(auto to, co_await recipients(client, submission));
+  if (to.local.empty() && !to.remote && !to.nobody) {
+    POSTERN_CO_CHECK(co_await client.command("RSET"));
+    co_return Result<void>{};
+  }
+  POSTERN_CO_TRY(const int data, co_await client.command("DATA"));
+  if (data != 354) co_return Result<void>{};
+  co_return co_await content(client, std::move(to), tag);
+}
+
+Task<Result<SmtpUser::Handed>> SmtpUser::recipients(LineClient& client, bool submission) {
+  Handed to{.returns = submission};
   for (auto* const slot : where_.here) {
     if (chance_.once_in(3)) continue;
     POSTERN_CO_TRY(const int rcpt, co_await client.command("RCPT TO:<" + slot->address + ">"));
@@ -54,13 +68,12 @@ Task<Result<void>> SmtpUser::transaction(LineClient& client, bool submission) {
     POSTERN_CO_TRY(const int rcpt, co_await client.command("RCPT TO:<" + address + ">"));
     to.remote = rcpt == 250;
   }
-  if (to.local.empty() && !to.remote) {
-    POSTERN_CO_CHECK(co_await client.command("RSET"));
-    co_return Result<void>{};
+  if (where_.bounces != nullptr && chance_.once_in(3)) {
+    const auto& address = submission ? where_.nobody : where_.gone;
+    POSTERN_CO_TRY(const int rcpt, co_await client.command("RCPT TO:<" + address + ">"));
+    to.nobody = rcpt == 250;
   }
-  POSTERN_CO_TRY(const int data, co_await client.command("DATA"));
-  if (data != 354) co_return Result<void>{};
-  co_return co_await content(client, std::move(to), tag);
+  co_return to;
 }
 
 Task<Result<void>> SmtpUser::content(LineClient& client, Handed to, Tag tag) {
@@ -73,6 +86,7 @@ Task<Result<void>> SmtpUser::content(LineClient& client, Handed to, Tag tag) {
              .births = {{.tag = tag, .box = slot->model->box_named("INBOX"), .states = only(0)}}}));
   if (to.remote)
     for (auto* const slot : where_.there) slot->model->relay(tag);
+  if (to.nobody) where_.bounces->handed_in(tag, to.returns, where_.interruptions());
   auto code = co_await client.command(make_mail(tag) + ".");
   if (life_.dead()) co_return fail(Errc::peer_closed);
   if (code) shared_.mix(static_cast<std::uint64_t>(*code) ^ tag.value());
@@ -84,8 +98,10 @@ Task<Result<void>> SmtpUser::content(LineClient& client, Handed to, Tag tag) {
     else
       model->unknown(op);
   }
+  if (to.nobody && code && *code >= 500) where_.bounces->refused(tag);
   if (code && *code == 250) {
     ++shared_.acknowledged;
+    if (to.nobody) where_.bounces->taken(tag);
     if (to.remote) where_.owed->insert(tag);
   }
   if (!code) co_return std::unexpected(code.error());

@@ -1,9 +1,12 @@
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "sim/bounces.hpp"
 #include "sim/chance.hpp"
 #include "sim/doors.hpp"
 #include "sim/line_client.hpp"
@@ -18,9 +21,13 @@ class SmtpUser {
  public:
   struct Where {
     std::size_t node = 0;
-    std::vector<Slot*> here;   ///< The node's accounts.
-    std::vector<Slot*> there;  ///< The other node's.
-    std::set<Tag>* owed;       ///< Tags that must reach the other node some time.
+    std::vector<Slot*> here;     ///< The node's accounts.
+    std::vector<Slot*> there;    ///< The other node's.
+    std::set<Tag>* owed;         ///< Tags that must reach the other node some time.
+    Bounces* bounces = nullptr;  ///< Where mail to nobody may be sent from.
+    std::string nobody;          ///< An address of the other node that nobody has...
+    std::string gone;            ///< ... and one here whose mail goes on to it.
+    std::function<std::uint64_t()> interruptions;
   };
   SmtpUser(Postern& life, Shared& shared, Where where, Knock knock, std::uint64_t seed)
       : life_{life}, shared_{shared}, where_{where}, knock_{std::move(knock)}, chance_{seed} {}
@@ -31,9 +38,12 @@ class SmtpUser {
   struct Handed {
     std::vector<Slot*> local;  ///< Accepted at RCPT.
     bool remote = false;
+    bool nobody = false;
+    bool returns = false;  ///< Its sender is told what became of it.
   };
   Task<Result<void>> connection();
   Task<Result<void>> transaction(LineClient& client, bool submission);
+  Task<Result<Handed>> recipients(LineClient& client, bool submission);
   /// From DATA on: all that was accepted may come to be.
   Task<Result<void>> content(LineClient& client, Handed to, Tag tag);
   [[nodiscard]] bool over() const { return life_.dead() || shared_.stopping; }
