@@ -54,9 +54,10 @@ void run_seeds(WorldOptions options, std::uint64_t seeds) {
 }
 
 /// The first seed of `seeds` with which the fault is noticed; 0: none.
-std::uint64_t noticed(Mutant mutant, std::uint64_t seeds) {
+std::uint64_t noticed(Mutant mutant, std::uint64_t seeds, bool protocols = false) {
   for (std::uint64_t seed = 1; seed <= seeds; ++seed)
-    if (!run_world({.seed = seed, .mutant = mutant}).breaches.empty()) return seed;
+    if (!run_world({.seed = seed, .protocols = protocols, .mutant = mutant}).breaches.empty())
+      return seed;
   return 0;
 }
 
@@ -133,6 +134,9 @@ TEST(Sim, NoticesAnEngineThatAcknowledgesBeforeTheSync) {
 }
 TEST(Sim, NoticesAnEngineThatShowsWhatIsNotSynced) {
   EXPECT_NE(noticed(Mutant::shows_unsynced, 20), 0U);
+}
+TEST(Sim, NoticesThatClientsWereToldWhatIsNotSynced) {
+  EXPECT_NE(noticed(Mutant::shows_unsynced, 20, true), 0U);
 }
 TEST(Sim, NoticesAnEngineThatLosesABatch) {
   EXPECT_NE(noticed(Mutant::loses_batches, 20), 0U);
