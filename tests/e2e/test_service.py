@@ -213,7 +213,7 @@ class Privileges(postern.Case):
         server = postern.ConfiguredServer("nouser", user="no-such-user")
         server.start(wait=False)
         self.assertEqual(server.process.wait(20), 1)
-        self.assertIn("no-such-user", server.log())
+        self.assertIn(f'{server.config}:2: user "no-such-user"', server.log())
 
 
 @unittest.skipUnless(os.geteuid() == 0, "needs root")

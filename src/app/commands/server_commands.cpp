@@ -36,6 +36,8 @@ int check(const Arguments& arguments, Session& session) {
   const auto file = named.empty() ? std::string{kDefaultConfig} : named;
   const auto config = config::load(file);
   if (!config) return complain(session, config.error());
+  const auto files = config::check_files(*config);
+  if (!files) return complain(session, files.error());
   session.out << file << ": good\n";
   return 0;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -74,6 +75,12 @@ struct Config {
 
   std::int64_t trace_days = 90;
   std::int64_t trace_max_bytes = 0;  ///< 0: a twentieth of the disk, at most 2 GiB.
+
+  std::string file;  ///< Where it comes from; empty: from no file that people know.
+  std::map<std::string, std::uint32_t, std::less<>> lines;  ///< Of the keys that are in it.
+  /// Begins a complaint about the key `name` ("tls.certificate"): "FILE:LINE: ", or less if less is
+  /// known.
+  [[nodiscard]] std::string where(std::string_view name) const;
 };
 
 /// The file's text. `bad_config`: it cannot be read.
@@ -83,6 +90,9 @@ struct Config {
 /// Reads, checks types, bounds and unknown keys. `bad_config` with one line a finding.
 [[nodiscard]] Result<Config> load(const std::string& file);
 [[nodiscard]] Result<Config> parse(std::string_view text, const std::string& name);
+/// Whether the files that `config` names can be read, by who asks. `bad_config` with one line a
+/// finding.
+[[nodiscard]] Result<void> check_files(const Config& config);
 
 /// The annotated default file, and the reference in Markdown.
 [[nodiscard]] std::string default_file();

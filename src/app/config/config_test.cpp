@@ -49,6 +49,46 @@ TEST(Config, SaysWhatIsWrongAndWhere) {
   EXPECT_THAT(complaint(kLeast + "x = 1\ny = 2\n"), HasSubstr("\nf.toml:5: "));
 }
 
+TEST(Config, TextsThatStandForThingsAreLookedAt) {
+  const auto of = [](const std::string& lines) { return complaint(kLeast + lines); };
+  for (const auto* name : {"mail example.org", "m\u00fcll.example", "_mail.example.org",
+                           "mail..org", "mail.example.org.", "a\\r\\nb"}) {
+    EXPECT_THAT(
+        complaint("hostname = \"" + std::string{name} + "\"\n[storage]\ndirectory = \"/x\"\n"),
+        HasSubstr("f.toml:1: hostname must be a host name in ASCII"))
+        << name;
+  }
+  EXPECT_THAT(of("[auth]\nlogin_domain = \"a b\"\n"),
+              HasSubstr("f.toml:5: auth.login_domain must"));
+  EXPECT_THAT(of("[delivery]\nroute = \"x:0\"\n"), HasSubstr("f.toml:5: delivery.route \"x:0\""));
+  EXPECT_THAT(of("[delivery.routes]\n\"a b\" = \"x:25\"\n"),
+              HasSubstr(": delivery.routes \"a b\""));
+  EXPECT_THAT(of("[dns]\nforwarders = [\"resolver.example\"]\n"),
+              HasSubstr("f.toml:5: dns.forwarders \"resolver.example\" is not address"));
+  EXPECT_THAT(of("[dns]\nforwarders = [\"192.0.2.1@0\"]\n"), HasSubstr("f.toml:5: "));
+  EXPECT_THAT(of("[dns]\n\nstubs = [\"example.test\"]\n"),
+              HasSubstr("f.toml:6: dns.stubs \"example.test\" is not"));
+  EXPECT_THAT(of("[dns]\ntrust_anchors = [\"garbage\"]\n"),
+              HasSubstr("f.toml:5: dns.trust_anchors \"garbage\" is no DS"));
+  EXPECT_EQ(of("[dns]\ntrust_anchors = [\"a.test. IN DS\\t1 8 2 AB CD\"]\n"), "");
+  EXPECT_THAT(of("[tls]\nkey = \"/k\"\n"), HasSubstr("f.toml:5: tls.certificate and tls.key go"));
+  EXPECT_EQ(of("[dns]\nforwarders = [\"192.0.2.1@5353\"]\nstubs = [\"a.test ::1@53\"]\n"), "");
+}
+
+TEST(Config, FilesThatCannotBeReadAreNamedWithTheirLine) {
+  const auto config =
+      parse(kLeast + "[tls]\ncertificate = \"/nonexistent/cert.pem\"\nkey = \"/\"\n", "f.toml");
+  ASSERT_TRUE(config);
+  const auto checked = check_files(*config);
+  ASSERT_FALSE(checked);
+  EXPECT_THAT(
+      checked.error().detail,
+      HasSubstr("f.toml:5: tls.certificate: /nonexistent/cert.pem: No such file or directory; "
+                "name a PEM file"));
+  EXPECT_THAT(checked.error().detail, HasSubstr("\nf.toml:6: tls.key: /: Is a directory"));
+  EXPECT_TRUE(check_files(*parse(kLeast, "f.toml")));
+}
+
 TEST(Config, DefaultFileNamesEveryKeyAndItsExamplesAreValid) {
   const auto text = default_file();
   std::string live;  // every example in force

@@ -1,13 +1,16 @@
 #include <algorithm>
+#include <cerrno>
 #include <fstream>
 #include <limits>
 #include <sstream>
+#include <system_error>
 
 #include <fmt/format.h>
 #include <toml++/toml.h>
 
 #include "config/config.hpp"
 #include "config/keys.hpp"
+#include "config/values.hpp"
 #include "text/ascii.hpp"
 #include "vocab/try.hpp"
 
@@ -26,6 +29,10 @@ class Findings {
   }
   void add_file(const std::string& what) {
     text_ += fmt::format("{}{}: {}", text_.empty() ? "" : "\n", file_, what);
+  }
+  /// `where` as Config gives it.
+  void add_at(const std::string& where, const std::string& what) {
+    text_ += fmt::format("{}{}{}", text_.empty() ? "" : "\n", where, what);
   }
   [[nodiscard]] bool any() const { return !text_.empty(); }
   [[nodiscard]] const std::string& text() const { return text_; }
@@ -146,7 +153,8 @@ std::string nearest(std::string_view section, std::string_view name) {
       best = key.name;
     }
   }
-  return best.empty() ? "" : fmt::format("; did you mean {}?", best);
+  return best.empty() ? "; `postern config reference` tells of all"
+                      : fmt::format("; did you mean {}?", best);
 }
 
 bool is_section(std::string_view name) {
@@ -159,6 +167,7 @@ void read_table(Config& config, const toml::table& table, std::string_view secti
     const auto key = std::ranges::find_if(
         keys(), [&](const Key& k) { return k.section == section && k.name == name.str(); });
     if (key != keys().end()) {
+      config.lines.emplace(full_name(*key), node.source().begin.line);
       std::visit(Reader{config, *key, node, findings}, key->slot);
     } else if (section.empty() && node.is_table() && is_section(name.str())) {
       read_table(config, *node.as_table(), name.str(), findings);
@@ -169,14 +178,48 @@ void read_table(Config& config, const toml::table& table, std::string_view secti
   }
 }
 
+/// Texts that stand for names, addresses and places.
+void check_texts(const Config& config, Findings& findings) {
+  const auto wrong = [&](std::string_view key, const std::string& what) {
+    findings.add_at(config.where(key), fmt::format("{} {}", key, what));
+  };
+  if (!config.hostname.empty() && !is_host_name(config.hostname))
+    wrong("hostname", "must be a host name in ASCII, such as mail.example.org");
+  if (!config.login_domain.empty() && !dns::Name::parse(config.login_domain))
+    wrong("auth.login_domain", "must be a domain, such as example.org");
+  if (!config.route.empty() && !route::parse_next_hop(config.route))
+    wrong("delivery.route", fmt::format("\"{}\" is not host:port", config.route));
+  for (const auto& [domain, to] : config.routes) {
+    if (!dns::Name::parse(domain) || !route::parse_next_hop(to)) {
+      wrong("delivery.routes",
+            fmt::format("\"{}\" = \"{}\" is not \"domain\" = \"host:port\"", domain, to));
+    }
+  }
+  for (const auto& text : config.forwarders) {
+    if (const auto server = parse_server(text); !server)
+      wrong("dns.forwarders", server.error().detail);
+  }
+  for (const auto& text : config.stubs) {
+    if (const auto stub = parse_stub(text); !stub) wrong("dns.stubs", stub.error().detail);
+  }
+  for (const auto& text : config.trust_anchors) {
+    if (!is_trust_anchor(text)) {
+      wrong("dns.trust_anchors",
+            fmt::format("\"{}\" is no DS or DNSKEY record in zone-file form", text));
+    }
+  }
+}
+
 /// What the single values cannot say.
 void check_whole(const Config& config, Findings& findings) {
   if (config.hostname.empty())
     findings.add_file("hostname is missing: the name that this server is known by");
   if (config.directory.empty())
     findings.add_file("storage.directory is missing: where mail is kept");
-  if (config.certificate.empty() != config.key.empty())
-    findings.add_file("tls.certificate and tls.key go together: one is missing");
+  if (config.certificate.empty() != config.key.empty()) {
+    findings.add_at(config.where(config.key.empty() ? "tls.certificate" : "tls.key"),
+                    "tls.certificate and tls.key go together: one is missing");
+  }
   const auto& l = config.listeners;
   const bool needs_tls =
       !l.submission.empty() || !l.submissions.empty() || !l.imap.empty() || !l.imaps.empty();
@@ -185,17 +228,21 @@ void check_whole(const Config& config, Findings& findings) {
         "logins need TLS: give tls.certificate and tls.key, or listen for smtp alone");
   }
   for (const auto& at : l.metrics) {
-    if (!at.ip.is_loopback())
-      findings.add_file("listeners.metrics must be a loopback address: it has no login");
-  }
-  if (!config.route.empty() && !route::parse_next_hop(config.route))
-    findings.add_file(fmt::format("delivery.route \"{}\" is not host:port", config.route));
-  for (const auto& [domain, to] : config.routes) {
-    if (!route::parse_next_hop(to)) {
-      findings.add_file(
-          fmt::format("delivery.routes \"{}\" = \"{}\" is not host:port", domain, to));
+    if (!at.ip.is_loopback()) {
+      findings.add_at(config.where("listeners.metrics"),
+                      "listeners.metrics must be a loopback address: it has no login");
     }
   }
+  check_texts(config, findings);
+}
+
+/// Why `file` cannot be read; empty: it can be.
+std::string why_unreadable(const std::string& file) {
+  errno = 0;
+  std::ifstream in{file, std::ios::binary};
+  in.peek();  // a directory can be opened, but not read
+  if (in) return {};
+  return errno == 0 ? "it is empty" : std::generic_category().message(errno);
 }
 
 }  // namespace
@@ -225,6 +272,7 @@ Result<std::vector<net::Endpoint>> parse_endpoint(std::string_view text) {
 Result<Config> parse(std::string_view text, const std::string& name) {
   Findings findings{name};
   Config config;
+  config.file = name;
   try {  // toml++ reports syntax errors by exception
     const auto table = toml::parse(text, name);
     read_table(config, table, "", findings);
@@ -234,6 +282,31 @@ Result<Config> parse(std::string_view text, const std::string& name) {
   }
   if (findings.any()) return fail(Errc::bad_config, findings.text());
   return config;
+}
+
+std::string Config::where(std::string_view name) const {
+  if (file.empty()) return {};
+  const auto found = lines.find(name);
+  return found == lines.end() ? file + ": " : fmt::format("{}:{}: ", file, found->second);
+}
+
+Result<void> check_files(const Config& config) {
+  Findings findings{config.file};
+  const auto look = [&](std::string_view key, const std::string& file) {
+    if (file.empty()) return;
+    const auto why = why_unreadable(file);
+    if (why.empty()) return;
+    findings.add_at(config.where(key),
+                    fmt::format("{}: {}: {}; name a PEM file that can be read", key, file, why));
+  };
+  look("tls.certificate", config.certificate);
+  look("tls.key", config.key);
+  for (const auto& more : config.more_certificates) {
+    look("tls.more", more.chain_file);
+    look("tls.more", more.key_file);
+  }
+  if (findings.any()) return fail(Errc::bad_config, findings.text());
+  return {};
 }
 
 Result<std::string> read(const std::string& file) {

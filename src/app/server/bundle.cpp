@@ -44,8 +44,9 @@ Result<Outgoing> read_bundle(const std::string& config_file) {
   for (const auto& name : names) {
     auto content = read_trusted_file(name);
     if (!content) {
-      return fail(Errc::bad_config, fmt::format("{}: certificate or key {}: {}", config_file, name,
-                                                content.error().detail));
+      return fail(Errc::bad_config,
+                  fmt::format("{}certificate or key {}: {}", out.config.where("tls.certificate"),
+                              name, content.error().detail));
     }
     POSTERN_TRY(auto parcel, sealed_parcel(Word::file, name, *std::move(content)));
     out.parcels.push_back(std::move(parcel));

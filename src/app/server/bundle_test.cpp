@@ -66,7 +66,8 @@ TEST_F(BundleTest, WhatIsWrongIsNamed) {
   const auto gone = read_bundle(path("postern.toml"));
   ASSERT_FALSE(gone);
   EXPECT_THAT(gone.error().detail,
-              ::testing::AllOf(HasSubstr(path("key")), HasSubstr("No such file")));
+              ::testing::AllOf(HasSubstr(path("postern.toml") + ":"), HasSubstr(path("key")),
+                               HasSubstr("No such file")));
   EXPECT_THAT(read_bundle(path("none.toml")).error().detail, HasSubstr("none.toml"));
 }
 

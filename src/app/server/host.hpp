@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "config/config.hpp"
@@ -39,6 +40,13 @@ class Host {
   log::Logger logger_;
   const config::Config config_;
 };
+
+/// `done`, its error with the place of the configuration's `key` in front.
+template <class T>
+[[nodiscard]] Result<T> placed(Result<T> done, const config::Config& config, std::string_view key) {
+  if (!done) return fail(done.error().code, config.where(key) + done.error().detail);
+  return done;
+}
 
 /// As many descriptors as we may have: the soft limit becomes the hard one. Before threads start.
 void raise_descriptor_limit();

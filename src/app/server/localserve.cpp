@@ -112,6 +112,7 @@ Result<void> run_local(const LocalOptions& options) {
   return run_server(std::move(config), std::move(hooks));
 }
 
+  config.file.clear();  // nobody could look at its lines
 }  // namespace
 
 std::string local_config_text(const LocalOptions& options) {

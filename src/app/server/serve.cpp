@@ -48,12 +48,12 @@ Result<void> run_server(config::Config config, ServerHooks hooks) {
   raise_descriptor_limit();
   const auto notifier = Notifier::from_environment();
   POSTERN_TRY(auto signals, open_signals());
-  POSTERN_TRY(const auto sink, open_sink(config));
+  POSTERN_TRY(const auto sink, placed(open_sink(config), config, "log.file"));
   Host host{*sink, config};
   const auto& logger = host.logger();
-  POSTERN_TRY(auto sockets, bind_all(config.listeners));
+  POSTERN_TRY(auto sockets, bind_all(config));
   POSTERN_TRY(auto snapshot, make_snapshot(config, {}));
-  POSTERN_CHECK(prepare_directory(config.directory, nullptr));
+  POSTERN_CHECK(placed(prepare_directory(config.directory, nullptr), config, "storage.directory"));
   if (::geteuid() == 0)
     logger.warn("running as root: name an unprivileged `user` in the configuration");
   confine(allowed_files(config), Trade::server, logger);
@@ -81,6 +81,7 @@ int serve(const std::string& config_file) {
   hold_signals();
   auto config = config::load(config_file);
   if (!config) return complain(config.error());
+  if (const auto files = config::check_files(*config); !files) return complain(files.error());
   if (::geteuid() == 0 && !config->user.empty()) return supervise(config_file);
   ServerHooks hooks;
   hooks.reload = [config_file] { return config::load(config_file); };

@@ -80,9 +80,10 @@ std::string reason(const net::Endpoint& at, Kind kind, int error) {
     case EADDRINUSE:
       return what +
              fmt::format("another program has this port (see: ss -ltnp 'sport = :{}')", at.port);
-    case EACCES:        return what + "ports below 1024 need root or CAP_NET_BIND_SERVICE";
-    case EADDRNOTAVAIL: return what + "this machine has no such address";
-    default:            return what + std::strerror(error);  // NOLINT(concurrency-mt-unsafe): one thread yet
+    case EACCES: return what + "ports below 1024 need root or CAP_NET_BIND_SERVICE";
+    case EADDRNOTAVAIL:
+      return what + "this machine has no such address; leave it out for all of them";
+    default: return what + std::strerror(error);  // NOLINT(concurrency-mt-unsafe): one thread yet
   }
 }
 
@@ -146,7 +147,8 @@ std::optional<Kind> kind_from(std::string_view name) {
   return std::nullopt;
 }
 
-Result<std::vector<Socket>> bind_all(const config::Listeners& listeners) {
+Result<std::vector<Socket>> bind_all(const config::Config& config) {
+  const auto& listeners = config.listeners;
   const std::pair<Kind, const std::vector<net::Endpoint>*> wanted[] = {
       {Kind::smtp, &listeners.smtp},
       {Kind::submission, &listeners.submission},
@@ -163,7 +165,8 @@ Result<std::vector<Socket>> bind_all(const config::Listeners& listeners) {
       if (fd) {
         out.push_back({.kind = kind, .descriptor = *fd});
       } else if (!may_be_missing(at) || fd.error().code != Errc::not_found) {
-        wrong += (wrong.empty() ? "" : "\n") + fd.error().detail;
+        wrong += wrong.empty() ? "" : "\n";
+        wrong += config.where(fmt::format("listeners.{}", to_string(kind))) + fd.error().detail;
       }
     }
   }

@@ -23,6 +23,6 @@ struct Socket {
 
 /// Binds everything the configuration names, taking over what systemd passed (LISTEN_FDS, matched
 /// by address). All or nothing. `bad_config`: one line that names the port and what to do.
-[[nodiscard]] Result<std::vector<Socket>> bind_all(const config::Listeners& listeners);
+[[nodiscard]] Result<std::vector<Socket>> bind_all(const config::Config& config);
 
 }  // namespace postern::server

@@ -14,6 +14,7 @@ namespace {
 
 using ::testing::HasSubstr;
 using ::testing::Not;
+using ::testing::StartsWith;
 
 net::Endpoint loopback(std::uint16_t port) {
   return {.ip = text::IpAddress::v4({127, 0, 0, 1}), .port = port};
@@ -35,9 +36,9 @@ TEST(Sockets, EveryKindHasItsName) {
 }
 
 TEST(Sockets, ListensWhereItIsTold) {
-  config::Listeners wanted;
-  wanted.smtp = {loopback(0)};
-  wanted.imaps = {loopback(0)};
+  config::Config wanted;
+  wanted.listeners.smtp = {loopback(0)};
+  wanted.listeners.imaps = {loopback(0)};
   const auto sockets = bind_all(wanted).value();
   ASSERT_EQ(sockets.size(), 2U);
   EXPECT_EQ(sockets.front().kind, Kind::smtp);
@@ -52,21 +53,26 @@ TEST(Sockets, ListensWhereItIsTold) {
 }
 
 TEST(Sockets, AllOrNothingAndEveryReasonInALine) {
-  config::Listeners first;
-  first.smtp = {loopback(0)};
+  config::Config first;
+  first.listeners.smtp = {loopback(0)};
   const auto held = bind_all(first).value();
   const Descriptor taken{held.front().descriptor};
   const auto port = port_of(taken.get());
-  config::Listeners wanted;
-  wanted.imap = {loopback(0)};
-  wanted.smtp = {loopback(port)};
-  wanted.submission = {{.ip = text::IpAddress::parse("192.0.2.1").value(), .port = 587}};
+  config::Config wanted;
+  wanted.file = "f.toml";
+  wanted.lines = {{"listeners.smtp", 7}};
+  wanted.listeners.imap = {loopback(0)};
+  wanted.listeners.smtp = {loopback(port)};
+  wanted.listeners.submission = {{.ip = text::IpAddress::parse("192.0.2.1").value(), .port = 587}};
   const auto refused = bind_all(wanted);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, Errc::bad_config);
   const auto& why = refused.error().detail;
-  EXPECT_THAT(why, HasSubstr("127.0.0.1:" + std::to_string(port) + " for smtp: another program"));
-  EXPECT_THAT(why, HasSubstr("\ncannot listen on 192.0.2.1:587 for submission: this machine has"));
+  EXPECT_THAT(why, StartsWith("f.toml:7: cannot listen on 127.0.0.1:" + std::to_string(port) +
+                              " for smtp: another program has this port (see: ss"));
+  EXPECT_THAT(
+      why,
+      HasSubstr("\nf.toml: cannot listen on 192.0.2.1:587 for submission: this machine has no"));
   EXPECT_THAT(why, Not(HasSubstr("imap")));
 }
 

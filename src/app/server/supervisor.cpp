@@ -195,10 +195,10 @@ Result<int> run(const std::string& config_file) {
   POSTERN_TRY(auto signals, open_signals());
   POSTERN_TRY(auto bundle, read_bundle(config_file));
   const auto& config = bundle.config;
-  POSTERN_TRY(const auto account, find_account(config.user));
-  POSTERN_TRY(auto log, SupervisorLog::open(config));
-  POSTERN_TRY(auto sockets, bind_all(config.listeners));
-  POSTERN_CHECK(prepare_directory(config.directory, &account));
+  POSTERN_TRY(const auto account, placed(find_account(config.user), config, "user"));
+  POSTERN_TRY(auto log, placed(SupervisorLog::open(config), config, "log.file"));
+  POSTERN_TRY(auto sockets, bind_all(config));
+  POSTERN_CHECK(placed(prepare_directory(config.directory, &account), config, "storage.directory"));
   POSTERN_TRY(auto child, start_server(account));
   Supervisor supervisor{config_file, std::move(child), std::move(signals), *log, notifier};
   if (auto file = log->passed()) supervisor.send(*std::move(file));
