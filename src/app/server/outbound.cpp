@@ -8,6 +8,7 @@
 
 #include "config/values.hpp"
 #include "kv/fault_fs.hpp"
+#include "server/own_addresses.hpp"
 #include "vocab/try.hpp"
 
 namespace postern::server {
@@ -45,6 +46,8 @@ Result<std::unique_ptr<smtpc::Client>> make_client(const config::Config& config,
   out.hostname = config.hostname;
   POSTERN_TRY(auto own, dns::Name::parse(config.hostname));
   out.route.own_names = {std::move(own)};
+  out.route.own_addresses = own_addresses(
+      config.listeners.smtp, static_cast<std::uint16_t>(config.outbound_port), machine_addresses());
   out.route.allow_private_destinations = config.allow_private_destinations;
   out.route.only_loopback = config.only_loopback;
   out.route.port = static_cast<std::uint16_t>(config.outbound_port);
