@@ -263,6 +263,20 @@ class Conversation(postern.SharedCase):
             Smtp(self.server.address("submissions"), tls=context)
 
 
+    def test_what_was_agreed_with_one_service_counts_at_no_other(self):
+        context = self.server.trust()
+        context.maximum_version = ssl.TLSVersion.TLSv1_2  # its tickets come within the handshake
+
+        def talk(service, known=None):
+            with socket.create_connection(self.server.address(service), 10) as raw:
+                with context.wrap_socket(raw, server_hostname="localhost", session=known) as secure:
+                    return secure.session, secure.session_reused
+
+        known, _ = talk("imaps")
+        self.assertTrue(talk("imaps", known)[1])
+        self.assertFalse(talk("submissions", known)[1])
+
+
 class Hostile(postern.SharedCase):
     """A correct error or a closed connection, and bounded memory."""
 

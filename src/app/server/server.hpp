@@ -38,8 +38,6 @@ namespace postern::server {
 /// What a connection is served with: replaced as a whole by a reload; a session keeps its own.
 struct Snapshot {
   config::Config config;
-  std::shared_ptr<const net::TlsContext> tls;         ///< With tickets.
-  std::shared_ptr<const net::TlsContext> tls_port25;  ///< Without (some senders stumble).
   std::shared_ptr<const smtpd::Settings> smtp, submission, submissions;
   std::shared_ptr<const imapd::Settings> imap, imaps;
 };

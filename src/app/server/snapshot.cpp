@@ -32,26 +32,44 @@ std::shared_ptr<const imapd::Settings> imap_settings(
   return out;
 }
 
+/// A context of its own for each service: what was agreed with one must not be carried to another,
+/// which a ticket under a common key would do (ALPACA and its kin).
+struct Contexts {
+  std::shared_ptr<const net::TlsContext> smtp, submission, submissions, imap, imaps;
+};
+
+Result<Contexts> make_contexts(const config::Config& config, const net::ReadFile& read) {
+  net::TlsServerSettings settings;
+  settings.read = read;
+  settings.certificates.push_back({.chain_file = config.certificate, .key_file = config.key});
+  for (const auto& more : config.more_certificates) settings.certificates.push_back(more);
+  Contexts out;
+  for (auto* const one : {&out.submission, &out.submissions, &out.imap, &out.imaps}) {
+    POSTERN_TRY(*one, net::TlsContext::server(settings));
+  }
+  settings.tickets = false;  // some senders stumble over them
+  POSTERN_TRY(out.smtp, net::TlsContext::server(settings));
+  return out;
+}
+
 }  // namespace
 
 Result<std::shared_ptr<const Snapshot>> make_snapshot(config::Config config,
                                                       const net::ReadFile& read) {
   auto out = std::make_shared<Snapshot>();
+  Contexts tls;
   if (!config.certificate.empty()) {
-    net::TlsServerSettings settings;
-    settings.read = read;
-    settings.certificates.push_back({.chain_file = config.certificate, .key_file = config.key});
-    for (const auto& more : config.more_certificates) settings.certificates.push_back(more);
-    POSTERN_TRY(out->tls, net::TlsContext::server(settings));
-    settings.tickets = false;
-    POSTERN_TRY(out->tls_port25, net::TlsContext::server(settings));
+    auto made = make_contexts(config, read);
+    if (!made)
+      return fail(made.error().code, config.where("tls.certificate") + made.error().detail);
+    tls = *std::move(made);
   }
   using smtpd::Profile;
-  out->smtp = smtp_settings(config, Profile::inbound, false, out->tls_port25);
-  out->submission = smtp_settings(config, Profile::submission, false, out->tls);
-  out->submissions = smtp_settings(config, Profile::submission, true, out->tls);
-  out->imap = imap_settings(config, false, out->tls);
-  out->imaps = imap_settings(config, true, out->tls);
+  out->smtp = smtp_settings(config, Profile::inbound, false, tls.smtp);
+  out->submission = smtp_settings(config, Profile::submission, false, tls.submission);
+  out->submissions = smtp_settings(config, Profile::submission, true, tls.submissions);
+  out->imap = imap_settings(config, false, tls.imap);
+  out->imaps = imap_settings(config, true, tls.imaps);
   out->config = std::move(config);
   return std::shared_ptr<const Snapshot>{std::move(out)};
 }
