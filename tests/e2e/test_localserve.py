@@ -38,6 +38,20 @@ class FirstStart(postern.Case):
         self.assertEqual(client.select("INBOX")[1], [b"1"])
         client.logout()
 
+    def test_a_lost_password_is_replaced(self):
+        server = self.local("lost")
+        first = server.password
+        deliver(server, message("kept"), "user@localhost")
+        server.stop()
+        (server.directory / "credentials.txt").unlink()
+        server.start()
+        self.assertNotEqual(server.password, first)
+        client = imaplib_client(server)
+        self.assertEqual(client.select("INBOX")[1], [b"1"])
+        client.logout()
+        with self.assertRaises(imaplib.IMAP4.error):
+            imaplib_client(server, "user@localhost", first)
+
     def test_no_two_installations_share_a_password_or_a_key(self):
         one, two = self.local("one", slot=0), self.local("two", slot=1)
         self.assertNotEqual(one.password, two.password)

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -42,14 +43,19 @@ Result<void> write_private(const fs::path& path, const std::string& text) {
   return {};
 }
 
-Result<std::string> kept_password(const fs::path& path, Random& random) {
+struct Password {
+  std::string text;
+  bool is_new = false;  ///< The file was not there, or lost it.
+};
+
+Result<Password> kept_password(const fs::path& path, Random& random) {
   std::ifstream in{path};
   for (std::string line; std::getline(in, line);) {
-    if (line.starts_with("password ")) return line.substr(9);
+    if (line.starts_with("password ") && line.size() > 9) return Password{.text = line.substr(9)};
   }
   auto password = new_password(random);
   POSTERN_CHECK(write_private(path, fmt::format("user {}\npassword {}\n", kUser, password)));
-  return password;
+  return Password{.text = std::move(password), .is_new = true};
 }
 
 Result<void> existing(Result<void> done) {
@@ -57,21 +63,32 @@ Result<void> existing(Result<void> done) {
   return done;
 }
 
+/// The account that is there already gets the password that is shown, should it be another.
+Task<Result<void>> keep_account(directory::Directory& directory, Password password) {
+  const auto accounts = directory.accounts();
+  const bool there =
+      std::ranges::find(accounts, kUser, &directory::Account::address) != accounts.end();
+  if (!there || !password.is_new) co_return Result<void>{};
+  co_return co_await directory.set_password(kUser, Secret<std::string>{std::move(password.text)});
+}
+
 /// The domain with its catch-all and the one account; what is there already stays.
-Task<Result<void>> make_accounts(admin::Services& services, std::string password) {
+Task<Result<void>> make_accounts(admin::Services& services, Password password) {
   auto& directory = services.directory;
   directory::Domain domain;
   domain.name = "localhost";
   domain.catch_all = kUser;
   bool known = false;
   for (const auto& one : directory.domains()) known = known || one.name == "localhost";
-  if (known) co_return Result<void>{};
+  // A start that was cut short left the domain alone.
+  if (known && !directory.accounts().empty())
+    co_return co_await keep_account(directory, std::move(password));
   directory::Domain bare = domain;
   bare.catch_all.clear();
   auto added = co_await directory.add_domain(bare);
   POSTERN_CO_CHECK(existing(std::move(added)));
   POSTERN_CO_TRY(const auto id, co_await directory.add_account(
-                                    kUser, Secret<std::string>{std::move(password)}, 0));
+                                    kUser, Secret<std::string>{std::move(password.text)}, 0));
   static_cast<void>(id);
   co_return co_await directory.change_domain(domain);
 }
@@ -95,24 +112,24 @@ Result<void> run_local(const LocalOptions& options) {
   const auto credentials = fs::path{options.directory} / "credentials.txt";
   POSTERN_TRY(const auto password, kept_password(credentials, random));
   POSTERN_TRY(auto config, config::parse(local_config_text(options), "localserve"));
+  config.file.clear();  // nobody could look at its lines
   ServerHooks hooks;
   hooks.reload = [options] { return config::parse(local_config_text(options), "localserve"); };
   hooks.prepare = [password](admin::Services& services) {
     return make_accounts(services, password);
   };
   const int base = options.port_offset;
-  hooks.ready = [=, where = credentials.string(), ca = files.ca_file] {
+  hooks.ready = [=, shown = password.text, where = credentials.string(), ca = files.ca_file] {
     std::cout << fmt::format(
                      "user {}\npassword {}\nSMTP {}  submission {} and {} (TLS)  IMAP {} and {} "
                      "(TLS)\nTLS certificates are signed by {}\nthe password is kept in {}\nready",
-                     kUser, password, base + 25, base + 587, base + 465, base + 143, base + 993, ca,
+                     kUser, shown, base + 25, base + 587, base + 465, base + 143, base + 993, ca,
                      where)
               << std::endl;
   };
   return run_server(std::move(config), std::move(hooks));
 }
 
-  config.file.clear();  // nobody could look at its lines
 }  // namespace
 
 std::string local_config_text(const LocalOptions& options) {
