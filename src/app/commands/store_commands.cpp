@@ -54,12 +54,12 @@ void print_stats(std::ostream& out, const json::value& data) {
     const auto* const group = value.if_object();
     if (group == nullptr) {
       out << fmt::format(
-          "{:<28}{}\n", std::string_view{name},
+          "{:<32}{}\n", std::string_view{name},
           value.is_string() ? std::string{value.get_string()} : json::serialize(value));
       continue;
     }
     for (const auto& [inner, number] : *group)
-      out << fmt::format("{:<28}{}\n", std::string{name} + '.' + std::string{inner},
+      out << fmt::format("{:<32}{}\n", std::string{name} + '.' + std::string{inner},
                          json::serialize(number));
   }
 }
