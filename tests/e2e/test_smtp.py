@@ -96,6 +96,48 @@ class Relaying(postern.Case):
             self.assertTrue(got.count(b"made whole") == 1)
 
 
+class Endings(postern.Case):
+    """What the command line does to who is logged in."""
+
+    def sessions(self, server, password):
+        idle, asking = imap(server, server.user, password), imap(server, server.user, password)
+        idle.ok("SELECT INBOX")
+        idle.send("i IDLE\r\n")
+        self.assertTrue(idle.read_response().startswith(b"+"))
+        sender = Smtp(server.address("submissions"), tls=server.trust())
+        sender.login(server.user, password)
+        for one in (idle, asking, sender):
+            self.addCleanup(one.close)
+        return idle, asking, sender
+
+    def expect_the_end(self, idle, asking, sender):
+        """In IDLE without a word of the client's; elsewhere at the next command."""
+        idle.sock.settimeout(5)
+        self.assertRegex(idle.read_to_end(), rb"^\* BYE ")
+        asking.send("a NOOP\r\n")
+        self.assertRegex(asking.read_to_end(), rb"^\* BYE [^\r]*\r\n$")
+        code, text = sender.command(f"MAIL FROM:<{self.server.user}>")
+        self.assertEqual((code, text[:5]), (421, "4.7.0"))
+        self.assertEqual(sender.read_to_end(), b"")
+
+    def test_a_changed_password_and_a_disabled_account_end_sessions(self):
+        server = self.server = self.configured()
+        bob = server.add_account("bob@example.test")
+        with imap(server, "bob@example.test", bob) as other:
+            sessions = self.sessions(server, server.password)
+            fresh = secrets.token_urlsafe(12)
+            server.command("account", "set-password", server.user, "--password-file", "-", input=fresh + "\n")
+            self.expect_the_end(*sessions)
+            sessions = self.sessions(server, fresh)
+            server.command("account", "disable", server.user)
+            self.expect_the_end(*sessions)
+            server.command("account", "enable", server.user)
+            sessions = self.sessions(server, fresh)
+            server.command("account", "remove", server.user, "--yes")
+            self.expect_the_end(*sessions)
+            other.ok("NOOP")
+
+
 class Smuggling(postern.SharedCase):
     ENDS = (b"\n.\n", b"\r.\r", b"\n.\r\n", b"\r\n.\n", b"\r.\r\n", b"\r\n.\r", b"\n\n.\n\n", b"\r\r\n.\r\r\n", b"\x00\r\n.\x00\r\n",
             b"\r\n\x00.\r\n", b"\n.\r", b"\r.\n", b"\r\n\n.\r\n", b"\r\n.\r\r\n")

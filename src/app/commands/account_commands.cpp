@@ -218,7 +218,7 @@ std::span<const Command> account_commands() {
               "Example: postern account list --domain example.org --json",
               printing({{"--domain", "DOMAIN", "Only accounts of this domain"}}), list},
       Command{"account set-password", "Give an account a new password",
-              "It is read as `account add` reads it. Sessions that are logged in stay.\n"
+              "It is read as `account add` reads it. Who is logged in with the old one is let go.\n"
               "Example: postern account set-password ann@example.org",
               printing({kAddress, kPasswordFile}), set_password},
       Command{"account remove", "Remove an account with all its mail",
@@ -229,7 +229,8 @@ std::span<const Command> account_commands() {
               "Example: postern account quota ann@example.org 10G",
               printing({kAddress, {"SIZE", "", "512M, 10G, none", true}}), quota},
       Command{"account disable", "Let nobody log in, and refuse its mail",
-              "Its mail stays. Example: postern account disable ann@example.org",
+              "Its mail stays. Who is logged in is let go.\n"
+              "Example: postern account disable ann@example.org",
               printing({kAddress}), disable},
       Command{"account enable", "Undo `account disable`",
               "Example: postern account enable ann@example.org", printing({kAddress}), enable}};

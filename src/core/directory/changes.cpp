@@ -124,6 +124,7 @@ Task<Result<void>> LocalDirectory::change_at_home(Decide decide) {
     co_return durable;
   }
   published_.set(std::make_shared<const View>(std::move(next.view)));
+  if (next.ended != AccountId{}) mail_store_.tell_waiting(next.ended);
   co_return Result<void>{};
 }
 
@@ -223,6 +224,7 @@ Task<Result<void>> LocalDirectory::set_password_at_home(std::string address,
     const auto id = entry.account().id;
     next.batch.put(credential_key(id), encode(*credential));
     next.view.accounts.put(id, std::move(entry));
+    next.ended = id;
     return {};
   };
   co_return co_await change_at_home(std::move(decide));
@@ -238,6 +240,7 @@ Task<Result<void>> LocalDirectory::change_account(std::string address,
         auto entry = *owner;
         edit(entry.record.account);
         const auto id = entry.account().id;
+        if (entry.account().disabled) next.ended = id;
         next.batch.put(account_key(id), encode(entry.record));
         next.view.accounts.put(id, std::move(entry));
         return {};
@@ -282,6 +285,7 @@ Task<Result<void>> LocalDirectory::remove_account(std::string address) {
     POSTERN_CO_CHECK(co_await change(std::move(mark)));
   }
   const auto erased = co_await mail_store_.remove_account(id);
+      next.ended = id;
   if (!erased && erased.error().code != Errc::not_found) co_return erased;
   Decide decide = [id, address](Change& next) -> Result<void> {
     POSTERN_TRY(const auto place, place_of(next.view, address));

@@ -11,6 +11,7 @@
 #include "async/core.hpp"
 #include "async/pool.hpp"
 #include "async/task.hpp"
+#include "crypto/scram.hpp"
 #include "kv/engine.hpp"
 #include "sasl/mechanism.hpp"
 #include "smtp/address.hpp"
@@ -44,6 +45,8 @@ struct Account {
 };
 
 /// An address that is not an account's own: forwards to members or refuses with a text.
+struct Credential;
+
 struct Alias {
   std::string address;
   std::vector<std::string>
@@ -89,13 +92,20 @@ class Directory {
     std::unique_ptr<store::AccountSession> session;
   };
   /// Checks a password; `login` is the whole primary address. `limit_reached`: too many checks are
+    std::shared_ptr<const Credential> credential;  ///< That it was given for; ask `still_good`.
   /// under way; try later.
+  /// Whether such a login may go on: the password is the same, the account neither disabled nor
+  /// removed. Sessions ask before each command; when the answer changes, the account's feed calls
+  /// its subscribers (AccountSession::subscribe_changes). Memory only, any core.
+  [[nodiscard]] virtual bool still_good(
+      AccountId account, const std::shared_ptr<const Credential>& credential) const = 0;
   virtual Task<Result<Login>> authenticate(std::string login, Secret<std::string> password) = 0;
   /// For SCRAM: the salt and keys of `login`; for unknown, disabled and keyless ones made-up ones
   /// (`known` is false) that stay the same for the same name. Memory only, any core.
   [[nodiscard]] virtual sasl::ScramCredentials scram_credentials(std::string_view login) const = 0;
-  /// After a successful SCRAM exchange. `auth_failed` if the account went or was disabled since.
-  virtual Task<Result<Login>> login_proven(std::string login) = 0;
+  /// After a successful SCRAM exchange over `keys`. `auth_failed` if the account went, was disabled
+  /// or got another password since.
+  virtual Task<Result<Login>> login_proven(std::string login, crypto::ScramKeys keys) = 0;
 
   // Administration; durable when they return. `already_exists`, `not_found`, `bad_syntax`,
   // `too_large`, `conflict` (a domain that still has addresses or is another's target; options

@@ -314,7 +314,8 @@ TEST_F(DirectoryTest, LoginsWithoutADomainGetTheOneThatIsSet) {
   restart();
   EXPECT_TRUE(machine_.run(directory_->authenticate("ann", secret())));
   EXPECT_TRUE(directory_->scram_credentials("ann").known);
-  EXPECT_TRUE(machine_.run(directory_->login_proven("ann")));
+  EXPECT_TRUE(
+      machine_.run(directory_->login_proven("ann", directory_->scram_credentials("ann").keys)));
   EXPECT_FALSE(machine_.run(directory_->authenticate("bob", secret())));
 }
 
@@ -327,6 +328,48 @@ TEST_F(DirectoryTest, AChangedPasswordHoldsAtOnce) {
   restart();
   EXPECT_EQ(login("bob@example.org", 0), Errc::auth_failed);
   EXPECT_EQ(login("bob@example.org", 1), kGood);
+}
+
+TEST_F(DirectoryTest, ALoginIsGoodTillThePasswordChanges) {
+  const auto bob = add("bob@example.org");
+  const auto log_in = [this](std::size_t which) {
+    return machine_.run(directory_->authenticate("bob@example.org", secret(which))).value();
+  };
+  const auto old = log_in(0);
+  EXPECT_TRUE(directory_->still_good(bob, old.credential));
+  EXPECT_FALSE(directory_->still_good(bob, nullptr));
+  EXPECT_FALSE(directory_->still_good(AccountId{bob.value() + 1}, old.credential));
+  ASSERT_TRUE(done(directory_->set_quota("bob@example.org", 1'000'000)));
+  EXPECT_TRUE(directory_->still_good(bob, old.credential));
+  ASSERT_TRUE(done(directory_->set_password("bob@example.org", secret(0))));
+  EXPECT_FALSE(directory_->still_good(bob, old.credential)) << "changed, if into the same";
+  const auto fresh = log_in(0);
+  restart();
+  EXPECT_TRUE(directory_->still_good(bob, fresh.credential)) << "loaded anew";
+  EXPECT_FALSE(directory_->still_good(bob, old.credential));
+  ASSERT_TRUE(done(directory_->set_disabled("bob@example.org", true)));
+  EXPECT_FALSE(directory_->still_good(bob, fresh.credential));
+  ASSERT_TRUE(done(directory_->remove_account("bob@example.org")));
+  EXPECT_FALSE(directory_->still_good(bob, fresh.credential));
+}
+
+TEST_F(DirectoryTest, WhoWaitsIsToldThatALoginMayBeGoodNoMore) {
+  add("bob@example.org");
+  add("eve@example.org");
+  const auto login = machine_.run(directory_->authenticate("bob@example.org", secret())).value();
+  int told = 0;
+  const auto subscription =
+      login.session->subscribe_changes(machine_.core().executor, [&told] { ++told; });
+  machine_.poll();
+  ASSERT_TRUE(done(directory_->set_password("eve@example.org", secret(1))));
+  machine_.poll();
+  EXPECT_EQ(told, 0) << "that is somebody else's";
+  ASSERT_TRUE(done(directory_->set_password("bob@example.org", secret(1))));
+  machine_.poll();
+  EXPECT_EQ(told, 1);
+  ASSERT_TRUE(done(directory_->set_disabled("bob@example.org", true)));
+  machine_.poll();
+  EXPECT_EQ(told, 2);
 }
 
 TEST_F(DirectoryTest, APasswordChangedDuringItsCheckIsGoodNoMore) {
@@ -395,13 +438,20 @@ TEST_F(DirectoryTest, ScramKeysAreThoseOfThePassword) {
   const auto derived = crypto::derive_scram_keys(prepared, stored.salt, stored.iterations);
   EXPECT_EQ(derived.stored_key, stored.keys.stored_key);
   EXPECT_EQ(derived.server_key, stored.keys.server_key);
-  const auto in = machine_.run(directory_->login_proven("bob@example.org"));
+  const auto in = machine_.run(directory_->login_proven("bob@example.org", stored.keys));
   ASSERT_TRUE(in);
+  EXPECT_TRUE(directory_->still_good(in->account, in->credential));
+  ASSERT_TRUE(done(directory_->set_password("bob@example.org", secret(1))));
+  EXPECT_EQ(machine_.run(directory_->login_proven("bob@example.org", stored.keys)).error().code,
+            Errc::auth_failed)
+      << "proven was the old one";
+  const auto fresh = directory_->scram_credentials("bob@example.org").keys;
+  EXPECT_TRUE(machine_.run(directory_->login_proven("bob@example.org", fresh)));
   ASSERT_TRUE(done(directory_->set_disabled("bob@example.org", true)));
   EXPECT_FALSE(directory_->scram_credentials("bob@example.org").known);
-  EXPECT_EQ(machine_.run(directory_->login_proven("bob@example.org")).error().code,
+  EXPECT_EQ(machine_.run(directory_->login_proven("bob@example.org", fresh)).error().code,
             Errc::auth_failed);
-  EXPECT_EQ(machine_.run(directory_->login_proven("x@example.org")).error().code,
+  EXPECT_EQ(machine_.run(directory_->login_proven("x@example.org", fresh)).error().code,
             Errc::auth_failed);
 }
 

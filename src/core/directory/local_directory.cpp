@@ -114,14 +114,31 @@ sasl::ScramCredentials LocalDirectory::scram_credentials(std::string_view given)
 Result<Directory::Login> LocalDirectory::open_session(const AccountEntry& entry) const {
   const auto& account = entry.account();
   if (account.disabled) return fail(Errc::auth_failed, "the account is disabled");
-  return Login{.account = account.id, .session = mail_store_.open(account.id, account.address)};
+  return Login{.account = account.id,
+               .session = mail_store_.open(account.id, account.address),
+               .credential = entry.credential};
 }
 
-Task<Result<Directory::Login>> LocalDirectory::login_proven(std::string login) {
+bool LocalDirectory::still_good(AccountId account,
+                                const std::shared_ptr<const Credential>& credential) const {
+  const auto view = published_.get();
+  const auto* const entry = view->accounts.find(account);
+  if (entry == nullptr || entry->account().disabled) return false;
+  const auto& now = entry->credential;
+  if (!now || !credential) return false;
+  // Loaded anew, the same credential is another object; the salt makes the text one of a kind.
+  return now == credential || now->argon2 == credential->argon2;
+}
+
+Task<Result<Directory::Login>> LocalDirectory::login_proven(std::string login,
+                                                            crypto::ScramKeys keys) {
   login = whole_login(login);
   const auto view = published_.get();
   const auto* const entry = view->owner(login);
   if (entry == nullptr) co_return fail(Errc::auth_failed, "no such account");
+  const auto& credential = entry->credential;
+  if (!credential || !credential->scram || credential->scram->stored_key != keys.stored_key)
+    co_return fail(Errc::auth_failed, "changed during the exchange");
   co_return open_session(*entry);
 }
 

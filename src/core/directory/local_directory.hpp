@@ -33,7 +33,9 @@ class LocalDirectory final : public Directory {
 
   Task<Result<Login>> authenticate(std::string login, Secret<std::string> password) override;
   [[nodiscard]] sasl::ScramCredentials scram_credentials(std::string_view login) const override;
-  Task<Result<Login>> login_proven(std::string login) override;
+  Task<Result<Login>> login_proven(std::string login, crypto::ScramKeys keys) override;
+  [[nodiscard]] bool still_good(AccountId account,
+                                const std::shared_ptr<const Credential>& credential) const override;
 
   Task<Result<void>> add_domain(Domain domain) override;
   Task<Result<void>> remove_domain(std::string name) override;
@@ -58,6 +60,7 @@ class LocalDirectory final : public Directory {
     View view;
     kv::Batch batch;
   };
+    AccountId ended = {};  ///< Its logins may be good no more; 0: nobody's.
   using Decide = std::function<Result<void>(Change&)>;
   /// A password check that others with the same question wait for.
   struct Check {

@@ -101,6 +101,8 @@ class Account {
   [[nodiscard]] std::size_t view_count() const { return views_.size(); }
 
   void subscribe(std::shared_ptr<Subscriber> subscriber);
+  /// Calls all subscribers.
+  void notify();
   /// Posts one call to `subscriber`, unless one is on its way.
   static void tell(const std::shared_ptr<Subscriber>& subscriber);
 
@@ -117,7 +119,6 @@ class Account {
   void forget_views_if_void();
   void forget_views();
   void apply(const Delta& delta);
-  void notify();
   Task<Result<Loaded>> read_view(MailboxId mailbox);
 
   AccountId id_;

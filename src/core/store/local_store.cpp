@@ -307,6 +307,11 @@ void LocalStore::tell_reopened() {
     asio::post(shard->core().executor, [at = shard.get()] { at->look_for_reopening(); });
 }
 
+void LocalStore::tell_waiting(AccountId account) {
+  Shard* const shard = &home(account);
+  asio::post(shard->core().executor, [shard, account] { shard->tell_waiting(account); });
+}
+
 MailStore::Stats LocalStore::stats() const {
   return {.accounts_open = accounts_,
           .views = views_,

@@ -40,6 +40,7 @@ class LocalStore final : public MailStore {
   void stop_housekeeping() override { stop_housekeeping_ = true; }
   void stop_waiting() override { memory_->end_waits(); }
   void tell_reopened() override;
+  void tell_waiting(AccountId account) override;
   [[nodiscard]] Stats stats() const override;
 
   // For sessions.

@@ -101,6 +101,9 @@ class MailStore {
   virtual void stop_waiting() {}
   /// The engine was reopened: tells whoever waits for changes, who then finds the session stale.
   virtual void tell_reopened() {}
+  /// Who waits for changes of `account` has something else to look at: its login may be good no
+  /// more. From any thread.
+  virtual void tell_waiting(AccountId /*account*/) {}
 
   struct Stats {
     std::uint64_t accounts_open = 0;

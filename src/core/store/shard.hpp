@@ -48,6 +48,12 @@ class Shard {
     for (const auto& [id, slot] : accounts_) slot.account->look_for_reopening();
   }
 
+  /// An account that is not in memory has no subscribers.
+  void tell_waiting(AccountId id) {
+    const auto found = accounts_.find(id);
+    if (found != accounts_.end()) found->second.account->notify();
+  }
+
   struct Stats {
     std::uint64_t accounts = 0;
     std::uint64_t views = 0;

@@ -11,7 +11,7 @@ namespace {
 using Event = imap::CommandReader::Event;
 
 /// Lets changes wake the stream for as long as it lives. With no mailbox selected there is one
-/// thing to be told of: that the store was reopened.
+/// thing to be told of: that the session is over.
 class Idling {
  public:
   explicit Idling(Connection& c) : c_{c} {
@@ -32,7 +32,8 @@ Task<Result<void>> wait(Connection& c, Instant deadline) {
   const Duration left = std::max(deadline - c.core.clock.instant(), Duration{0});
   POSTERN_CO_TRY(const auto input, co_await more_input(c, left));
   if (input == Input::fed) co_return Result<void>{};
-  if (c.account->stale()) c.farewell = "The store was reopened, please connect again";
+  c.farewell = why_over(c);
+  if (!c.farewell.empty()) co_return Result<void>{};
   co_return co_await refresh(c, Sync::full, false);
 }
 

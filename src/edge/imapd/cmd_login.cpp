@@ -35,6 +35,7 @@ Answer no_room(Connection& c, const store::AccountSession& account) {
 void welcome(Connection& c, Directory::Login login, std::shared_ptr<void> place) {
   const auto peer = c.stream.peer().ip;
   c.account = std::move(login.session);
+  c.credential = std::move(login.credential);
   c.place = std::move(place);
   imap::ReaderLimits limits;
   // A message that was sent unasked (LITERAL+) and is refused: the answer must reach its sender.
@@ -83,7 +84,8 @@ Answered refuse_exchange(Connection& c, const sasl::Failed& failed) {
 struct Exchange {
   std::unique_ptr<sasl::ServerMechanism> mechanism;
   Result<Directory::Login> login = fail(Errc::auth_failed);
-  bool proven = false;  ///< By password; else SCRAM is what proves it.
+  bool proven = false;          ///< By password; else SCRAM is what proves it.
+  crypto::ScramKeys keys = {};  ///< Over these.
 };
 
 /// Sends the challenge and takes the response. Nothing: the client gave up or made no sense.
@@ -112,6 +114,7 @@ Task<Result<sasl::Step>> check_password(Connection& c, Exchange& exchange,
 sasl::Step find_keys(Connection& c, Exchange& exchange, const sasl::FindScramKeys& find) {
   auto keys = c.services.directory.scram_credentials(find.user);
   if (!find.authzid.empty()) keys.known = false;
+  exchange.keys = keys.keys;
   return exchange.mechanism->resume(keys);
 }
 
@@ -129,7 +132,8 @@ Answered run_exchange(Connection& c, Exchange& exchange, sasl::Step step) {
     } else if (const auto* find = std::get_if<sasl::FindScramKeys>(&step)) {
       step = find_keys(c, exchange, *find);
     } else if (const auto* who = std::get_if<sasl::Authenticated>(&step)) {
-      if (!exchange.proven) exchange.login = co_await c.services.directory.login_proven(who->user);
+      if (!exchange.proven)
+        exchange.login = co_await c.services.directory.login_proven(who->user, exchange.keys);
       co_return co_await settle(c, std::move(exchange.login));
     } else {
       co_return co_await refuse_exchange(c, std::get<sasl::Failed>(step));

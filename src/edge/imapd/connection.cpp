@@ -28,6 +28,15 @@ Connection::Connection(Core& on, net::Stream& peer, const Services& with, const 
       reader{kStrangerLimits},
       out{peer, how.write_limit} {}
 
+std::string_view why_over(const Connection& c) {
+  if (!c.account) return {};
+  // What this client has seen may not be so any more.
+  if (c.account->stale()) return "The store was reopened, please connect again";
+  if (!c.services.directory.still_good(c.account->id(), c.credential))
+    return "Your login is good no more, please log in again";
+  return {};
+}
+
 Duration read_limit(const Connection& c) {
   if (c.account) return c.settings.idle_limit;
   const Duration left = c.login_deadline - c.core.clock.instant();

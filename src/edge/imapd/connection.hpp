@@ -50,9 +50,10 @@ struct Connection {
   Output out;
 
   std::shared_ptr<void> place;  ///< Among its net's strangers; after login, its account's others.
-  std::unique_ptr<store::AccountSession> account;  ///< Null until somebody logged in.
-  std::unique_ptr<Selection> selection;            ///< Null: no mailbox is selected.
-  std::unique_ptr<PendingAppend> append;           ///< Null unless an APPEND is coming in.
+  std::unique_ptr<store::AccountSession> account;           ///< Null until somebody logged in.
+  std::shared_ptr<const directory::Credential> credential;  ///< That the login was given for.
+  std::unique_ptr<Selection> selection;                     ///< Null: no mailbox is selected.
+  std::unique_ptr<PendingAppend> append;                    ///< Null unless an APPEND is coming in.
 
   std::string tag;                 ///< Of the command under way.
   std::unique_ptr<OwnChange> own;  ///< Of the command under way, if it changed flags.
@@ -75,6 +76,9 @@ struct Connection {
     return rev2 || utf8 ? imap::NameForm::utf8 : imap::NameForm::mutf7;
   }
 };
+
+/// Why what the login gave is over, in words for BYE; empty while it is not.
+[[nodiscard]] std::string_view why_over(const Connection& c);
 
 /// How long the next read may last: to the end of login before it, then the idle limit.
 [[nodiscard]] Duration read_limit(const Connection& c);

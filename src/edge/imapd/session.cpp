@@ -50,11 +50,8 @@ Task<Result<void>> begin_tls(Connection& c) {
 
 Task<Result<void>> converse(Connection& c) {
   while (!c.logged_out && c.farewell.empty()) {
-    // What this client has seen may not be so any more.
-    if (c.account && c.account->stale()) {
-      c.farewell = "The store was reopened, please connect again";
-      break;
-    }
+    c.farewell = why_over(c);
+    if (!c.farewell.empty()) break;
     // A read ends in time, but who always has something to say ends no read.
     if (!c.account && c.core.clock.instant() >= c.login_deadline) {
       c.farewell = "Too long without a login";

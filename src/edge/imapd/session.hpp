@@ -64,7 +64,8 @@ struct Services {
 
 /// One connection to its end. `stream->wake()` asks it to end soon: the client gets BYE at the next
 /// moment at which the session waits for it. After `stream->stop(shutting_down)` nothing can be
-/// said. When the store was reopened the client gets BYE before anything else is done for it.
+/// said. When the store was reopened, the password changed, or the account disabled or removed, the
+/// client gets BYE before anything else is done for it, within IDLE at once.
 Task<> serve(Core& core, std::unique_ptr<net::Stream> stream, const Services& services,
              std::shared_ptr<const Settings> settings);
 

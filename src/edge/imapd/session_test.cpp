@@ -343,6 +343,84 @@ TEST_F(SessionTest, AnAccountHasSoManyConnections) {
   EXPECT_THAT(third.log_in(), HasSubstr("L OK"));
 }
 
+constexpr std::string_view kOver = "* BYE Your login is good no more, please log in again\n";
+
+TEST_F(SessionTest, AChangedPasswordEndsWhatWasLoggedIn) {
+  (void)rig_.machine.run(rig_.directory->add_account("bob@example.org", Secret{rig_.password}, 0));
+  Client bob{rig_};
+  bob.ask("a LOGIN bob@example.org " + rig_.password + "\n");
+  Client plain{rig_};
+  plain.log_in();
+  Client scram{rig_};
+  EXPECT_THAT(authenticate(scram, "SCRAM-SHA-256", rig_.password, true), HasSubstr("s OK"));
+  Client stranger{rig_};
+  stranger.heard();
+  plain.ask("a SELECT INBOX\n");
+  EXPECT_EQ(scram.ask("a NOOP\n"), "a OK Done\n");
+  rig_.password += "other";
+  ASSERT_TRUE(rig_.machine.run(
+      rig_.directory->set_password(std::string{Rig::kUser}, Secret{rig_.password})));
+  EXPECT_EQ(plain.ask("b NOOP\nc FETCH 1 FLAGS\n"), kOver);
+  EXPECT_TRUE(plain.closed());
+  EXPECT_EQ(scram.ask("b NOOP\n"), kOver);
+  EXPECT_EQ(bob.ask("b NOOP\n"), "b OK Done\n");
+  EXPECT_EQ(stranger.ask("b NOOP\n"), "b OK Done\n");
+  EXPECT_THAT(stranger.log_in(), StartsWith("L OK"));
+  EXPECT_EQ(stranger.ask("c NOOP\n"), "c OK Done\n");
+}
+
+TEST_F(SessionTest, WhoeverIsDisabledOrRemovedIsLetGo) {
+  Client ann{rig_};
+  ann.log_in();
+  ASSERT_TRUE(rig_.machine.run(rig_.directory->set_disabled(std::string{Rig::kUser}, true)));
+  EXPECT_EQ(ann.ask("a LIST \"\" *\n"), kOver);
+  EXPECT_TRUE(ann.closed());
+  ASSERT_TRUE(rig_.machine.run(rig_.directory->set_disabled(std::string{Rig::kUser}, false)));
+  Client again{rig_};
+  EXPECT_THAT(again.log_in(), HasSubstr("L OK"));
+  ASSERT_TRUE(rig_.machine.run(rig_.directory->remove_account(std::string{Rig::kUser})));
+  EXPECT_EQ(again.ask("a NOOP\n"), kOver);
+  EXPECT_TRUE(again.closed());
+}
+
+TEST_F(SessionTest, IdleEndsWithItsLogin) {
+  (void)rig_.machine.run(rig_.directory->add_account("bob@example.org", Secret{rig_.password}, 0));
+  const auto idle = [this](std::string_view name, std::string_view command) {
+    auto client = std::make_unique<Client>(rig_);
+    client->ask("a LOGIN " + std::string{name} + " " + rig_.password + "\n");
+    client->ask(command);
+    EXPECT_EQ(client->ask("i IDLE\n"), "+ idling\n");
+    return client;
+  };
+  const auto bob = idle("bob@example.org", "b NOOP\n");
+  for (const std::string_view end : {"password", "disable", "remove"}) {
+    const auto selected = idle(Rig::kUser, "b SELECT INBOX\n");
+    const auto nowhere = idle(Rig::kUser, "b NOOP\n");
+    const std::string user{Rig::kUser};
+    if (end == "password")
+      EXPECT_TRUE(rig_.machine.run(rig_.directory->set_password(user, Secret{rig_.password})));
+    if (end == "disable") EXPECT_TRUE(rig_.machine.run(rig_.directory->set_disabled(user, true)));
+    if (end == "remove") EXPECT_TRUE(rig_.machine.run(rig_.directory->remove_account(user)));
+    EXPECT_EQ(selected->heard(), kOver) << end;
+    EXPECT_EQ(nowhere->heard(), kOver) << end;
+    EXPECT_TRUE(selected->closed() && nowhere->closed()) << end;
+    if (end == "disable") EXPECT_TRUE(rig_.machine.run(rig_.directory->set_disabled(user, false)));
+  }
+  EXPECT_EQ(bob->ask("DONE\n"), "i OK No longer idle\n");
+}
+
+TEST_F(SessionTest, AMessageOnItsWayInIsNotAppendedAfterItsLogin) {
+  Client client{rig_};
+  client.log_in();
+  EXPECT_EQ(client.ask("a APPEND INBOX {6}\n"), "+ go on\n");
+  ASSERT_TRUE(rig_.machine.run(
+      rig_.directory->set_password(std::string{Rig::kUser}, Secret{rig_.password})));
+  EXPECT_EQ(client.ask("A: b\n\n"), kOver);
+  Client again{rig_};
+  again.log_in();
+  EXPECT_THAT(again.ask("a STATUS INBOX (MESSAGES)\n"), HasSubstr("(MESSAGES 0)"));
+}
+
 TEST_F(SessionTest, ShutdownSaysBye) {
   Client client{rig_};
   client.log_in();

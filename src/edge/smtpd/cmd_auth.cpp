@@ -15,8 +15,12 @@ namespace {
 constexpr std::uint32_t kMaxFailedLogins = 3;
 constexpr std::size_t kNonceOctets = 18;
 
-/// What the directory said of a password, kept till the mechanism agrees.
-using Proven = std::optional<Login>;
+/// What the exchange proves it by.
+struct Proof {
+  /// What the directory said of a password, kept till the mechanism agrees.
+  std::optional<Login> login;
+  crypto::ScramKeys keys = {};  ///< Else, SCRAM over these.
+};
 
 sasl::Failed broken(Errc code) {
   return {code == Errc::line_too_long ? Errc::too_large : code, "frame"};
@@ -39,34 +43,35 @@ Task<Result<sasl::Step>> challenge(Session& session, sasl::ServerMechanism& mech
 /// Asks the directory about a password. To act for somebody else is nobody's right; the password is
 /// checked all the same, so that the answer takes as long.
 Task<sasl::Step> check_password(Session& session, sasl::ServerMechanism& mechanism,
-                                sasl::CheckPassword asked, Proven& proven) {
+                                sasl::CheckPassword asked, Proof& proof) {
   const auto found = co_await session.services.directory.authenticate(asked.user, asked.password);
   if (!found && found.error().code != Errc::auth_failed)
     co_return sasl::Failed{found.error().code, found.error().detail};
   const bool good = found.has_value() && asked.authzid.empty();
-  if (good) proven = Login{found->account, asked.user};
+  if (good) proof.login = Login{found->account, asked.user, found->credential};
   co_return mechanism.resume(sasl::PasswordVerdict{good});
 }
 
 sasl::Step find_keys(const Session& session, sasl::ServerMechanism& mechanism,
-                     const sasl::FindScramKeys& asked) {
+                     const sasl::FindScramKeys& asked, Proof& proof) {
   auto keys = session.services.directory.scram_credentials(asked.user);
   if (!asked.authzid.empty()) keys.known = false;
+  proof.keys = keys.keys;
   return mechanism.resume(keys);
 }
 
 /// Takes `step` and those after it to the end: Authenticated or Failed.
 Task<Result<sasl::Step>> exchange(Session& session, sasl::ServerMechanism& mechanism,
-                                  sasl::Step step, Proven& proven) {
+                                  sasl::Step step, Proof& proof) {
   for (;;) {
     if (auto* sent = std::get_if<sasl::Challenge>(&step)) {
       auto data = std::move(sent->data);
       POSTERN_CO_TRY(step, co_await challenge(session, mechanism, std::move(data)));
     } else if (auto* password = std::get_if<sasl::CheckPassword>(&step)) {
       auto asked = std::move(*password);
-      step = co_await check_password(session, mechanism, std::move(asked), proven);
+      step = co_await check_password(session, mechanism, std::move(asked), proof);
     } else if (auto* keys = std::get_if<sasl::FindScramKeys>(&step)) {
-      step = find_keys(session, mechanism, *keys);
+      step = find_keys(session, mechanism, *keys, proof);
     } else {
       co_return step;
     }
@@ -75,10 +80,11 @@ Task<Result<sasl::Step>> exchange(Session& session, sasl::ServerMechanism& mecha
 
 /// The login of an exchange that ended well. SCRAM proves the name without asking the directory for
 /// the account.
-Task<Result<Login>> login_of(Session& session, const sasl::Authenticated& who, Proven proven) {
-  if (proven) co_return *std::move(proven);
-  POSTERN_CO_TRY(const auto found, co_await session.services.directory.login_proven(who.user));
-  co_return Login{found.account, who.user};
+Task<Result<Login>> login_of(Session& session, const sasl::Authenticated& who, Proof proof) {
+  if (proof.login) co_return *std::move(proof.login);
+  POSTERN_CO_TRY(const auto found,
+                 co_await session.services.directory.login_proven(who.user, proof.keys));
+  co_return Login{found.account, who.user, found.credential};
 }
 
 smtp::Reply failed_reply(Errc code) {
@@ -113,8 +119,8 @@ Task<Flow> failed(Session& session, sasl::Failed why) {
   co_return Flow::go_on;
 }
 
-Task<Flow> succeeded(Session& session, sasl::Authenticated who, Proven proven) {
-  auto login = co_await login_of(session, who, std::move(proven));
+Task<Flow> succeeded(Session& session, sasl::Authenticated who, Proof proof) {
+  auto login = co_await login_of(session, who, std::move(proof));
   if (!login) {
     sasl::Failed why{login.error().code, login.error().detail};
     co_return co_await failed(session, std::move(why));
@@ -155,11 +161,11 @@ Task<Flow> run(Session& session, const smtp::Auth& auth) {
     if (!decoded) co_return co_await failed(session, broken(decoded.error().code));
     initial = *std::move(decoded);
   }
-  Proven proven;
-  auto end = co_await exchange(session, **mechanism, (*mechanism)->start(initial), proven);
+  Proof proof;
+  auto end = co_await exchange(session, **mechanism, (*mechanism)->start(initial), proof);
   if (!end) co_return trouble(session, end.error().code);
   if (auto* who = std::get_if<sasl::Authenticated>(&*end))
-    co_return co_await succeeded(session, std::move(*who), std::move(proven));
+    co_return co_await succeeded(session, std::move(*who), std::move(proof));
   co_return co_await failed(session, std::get<sasl::Failed>(*std::move(end)));
 }
 

@@ -184,6 +184,27 @@ TEST_F(SubmissionTest, Scram) {
               HasSubstr("535 5.7.8"));
 }
 
+TEST_F(SubmissionTest, AChangedPasswordEndsTheSession) {
+  rig_.directory.good_for = 0;
+  EXPECT_EQ(logged_in("C: MAIL FROM:<ann@example.org>\nS= 421 4.7.0 Your login is good no more, "
+                      "please log in again\nT: closed\n"),
+            "");
+  rig_.directory.good_for = 1;
+  EXPECT_EQ(logged_in("C: MAIL FROM:<ann@example.org>\nC: RCPT TO:<x@example.com>\nC: NOOP\n"
+                      "S: 250 *\nS: 421 4.7.0 *\nT: closed\n"),
+            "");
+  // Once for each command, and once more at the end of the message.
+  rig_.directory.good_for = 3;
+  EXPECT_EQ(submit("ann@example.org", "C: From: ann@example.org\nC:\n",
+                   "451 4.7.0 *\nC: NOOP\nS: 421 4.7.0 *\nT: closed"),
+            "");
+  EXPECT_THAT(rig_.delivery.messages, IsEmpty());
+  rig_.directory.good_for = 4;
+  EXPECT_EQ(submit("ann@example.org", "C: From: ann@example.org\nC:\n", "250 *"), "");
+  rig_.directory.good_for = 0;
+  EXPECT_EQ(in_tls("C: NOOP\nS: 250 *\n"), "") << "who has no login loses none";
+}
+
 TEST_F(SubmissionTest, CompletesTheHeader) {
   EXPECT_EQ(
       submit("sales@example.org",

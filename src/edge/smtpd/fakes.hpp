@@ -48,7 +48,7 @@ class FakeDirectory final : public directory::Directory {
   Task<Result<Login>> authenticate(std::string login, Secret<std::string> given) override {
     if (busy) co_return fail(Errc::limit_reached);
     if (login != "ann@example.org" || given.reveal() != password) co_return fail(Errc::auth_failed);
-    co_return Login{kAnn, nullptr};
+    co_return Login{kAnn, nullptr, nullptr};
   }
   sasl::ScramCredentials scram_credentials(std::string_view login) const override {
     constexpr std::uint32_t kIterations = 4096;
@@ -57,9 +57,12 @@ class FakeDirectory final : public directory::Directory {
     const std::string salt(16, 's');
     return {salt, kIterations, crypto::derive_scram_keys(password, salt, kIterations), true};
   }
-  Task<Result<Login>> login_proven(std::string) override {
+  bool still_good(AccountId, const std::shared_ptr<const directory::Credential>&) const override {
+    return !good_for || (*good_for)-- > 0;
+  }
+  Task<Result<Login>> login_proven(std::string, crypto::ScramKeys) override {
     if (disabled) co_return fail(Errc::auth_failed);
-    co_return Login{kAnn, nullptr};
+    co_return Login{kAnn, nullptr, nullptr};
   }
 
   Task<Result<void>> add_domain(directory::Domain) override { co_return no(); }
@@ -82,6 +85,7 @@ class FakeDirectory final : public directory::Directory {
   std::string password;
   bool busy = false;
   bool disabled = false;
+  mutable std::optional<int> good_for;  ///< How often a login is still called good.
 
  private:
   static Result<void> no() { return fail(Errc::unsupported); }

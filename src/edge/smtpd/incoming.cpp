@@ -125,6 +125,8 @@ Task<> Incoming::end_header(std::size_t size) {
 Task<smtp::Reply> Incoming::finish(std::optional<smtp::DataFlaw> flaw) {
   if (flaw) refuse(reply_for(*flaw));
   if (!refused_ && in_header_) co_await end_header(header_.size());
+  // Its sender may be a stranger by now; the next command ends the session.
+  if (session_.login_over()) refuse(reply_login_over(451));
   session_.services.metrics.bytes.add(size_);
   if (!refused_) {
     const smtp::Reply reply = co_await commit();

@@ -36,6 +36,10 @@ smtp::Reply reply_for(Errc code) {
   return {451, {{4, 3, 0}}, kLater};
 }
 
+smtp::Reply reply_login_over(int code) {
+  return {code, {{4, 7, 0}}, "Your login is good no more, please log in again"};
+}
+
 smtp::Reply reply_for(smtp::DataFlaw flaw) {
   return {554, {{5, 6, 0}}, "Message refused: it holds a " + std::string{smtp::to_string(flaw)}};
 }

@@ -10,6 +10,8 @@ namespace postern::smtpd {
 
 /// What to say when an operation that a command needs failed so. Shows nothing of the detail.
 [[nodiscard]] smtp::Reply reply_for(Errc code);
+/// To whoever logged in with what is good no more; 421 ends the session.
+[[nodiscard]] smtp::Reply reply_login_over(int code);
 
 /// What to say to RCPT.
 [[nodiscard]] smtp::Reply reply_for(const delivery::RecipientVerdict& verdict);

@@ -12,6 +12,12 @@ bool is_stuck(const Session& session) {
   return session.core.clock.instant() - session.progress > session.settings.timeouts.message;
 }
 
+Flow end_login(Session& session) {
+  session.logger.info("login good no more", {{"account", session.account()}});
+  session.wire.say(reply_login_over(421));
+  return Flow::hang_up;
+}
+
 /// Reads and answers one command.
 Task<Flow> next(Session& session) {
   if (is_stuck(session)) co_return trouble(session, Errc::peer_timeout);
@@ -23,6 +29,7 @@ Task<Flow> next(Session& session) {
   }
   const auto line = co_await session.wire.line();
   if (!line) co_return trouble(session, line.error().code);
+  if (session.login_over()) co_return end_login(session);
   const smtp::Command command = smtp::parse_command(*line, session.command_rules());
   co_return co_await execute(session, command);
 }

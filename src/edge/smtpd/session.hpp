@@ -54,7 +54,8 @@ struct Services {
 /// One connection to its end. `stream->wake()` asks it to end soon: the peer is told 421 at the
 /// next moment at which the session waits for it; a message whose end was read is finished and
 /// answered first. After `stream->stop(shutting_down)` nothing can be said, but such a message is
-/// finished all the same.
+/// finished all the same. When the password was changed, or the account disabled or removed, the
+/// next command is answered 421, and a message on its way in is not taken.
 Task<> serve(Core& core, std::unique_ptr<net::Stream> stream, const Services& services,
              std::shared_ptr<const Settings> settings);
 

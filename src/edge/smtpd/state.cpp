@@ -64,6 +64,10 @@ smtp::CommandRules Session::command_rules() const {
           .loose_dots = !submission()};
 }
 
+bool Session::login_over() const {
+  return login && !services.directory.still_good(login->account, login->credential);
+}
+
 void Session::count_idle() {
   if (++idle_commands > kFreeIdle) ++errors;
 }

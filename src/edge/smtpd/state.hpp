@@ -24,6 +24,7 @@ namespace postern::smtpd {
 struct Login {
   AccountId account;
   std::string name;
+  std::shared_ptr<const directory::Credential> credential;  ///< That it was given for.
 };
 
 /// A message that comes by BDAT, between its chunks.
@@ -82,6 +83,8 @@ struct Session {
   [[nodiscard]] smtp::CommandRules command_rules() const;
   /// Whose login it is; 0 before it.
   [[nodiscard]] AccountId account() const { return login ? login->account : AccountId{}; }
+  /// Since then the password was changed, or the account disabled or removed.
+  [[nodiscard]] bool login_over() const;
   /// Forgets the transaction (RFC 5321 §4.1.1.5).
   void reset() { transaction = {}; }
   /// A command that brought no message nearer: some are free, the others count as wrong.
