@@ -96,6 +96,25 @@ class Relaying(postern.Case):
             self.assertTrue(got.count(b"made whole") == 1)
 
 
+    def test_whoever_may_relay_is_not_bound(self):
+        server = self.configured()
+        gateway = server.add_account("gateway@example.test")
+        forwarded = message("passed on", sender=OUTSIDE, extra="Received: from far.test by near.test\r\n")
+        with Smtp(server.address("submissions"), tls=server.trust()) as client:
+            client.login("gateway@example.test", gateway)
+            self.assertEqual(client.command(f"MAIL FROM:<{OUTSIDE}>")[0], 553)
+            server.command("account", "relay", "gateway@example.test", "on")
+            client.envelope(OUTSIDE, server.user)
+            code, text = client.data(forwarded)
+            self.assertEqual(code, 250, text)
+            server.command("account", "relay", "gateway@example.test", "off")
+            self.assertEqual(client.command(f"MAIL FROM:<{OUTSIDE}>")[0], 553)
+        with imap(server) as client:
+            client.ok("SELECT INBOX")
+            got = client.ok("FETCH 1 BODY.PEEK[]").untagged[-1]
+            self.assertIn(b"\r\nReceived: from far.test by near.test\r\n", got)
+
+
 class Endings(postern.Case):
     """What the command line does to who is logged in."""
 

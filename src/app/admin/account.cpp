@@ -130,6 +130,7 @@ Task<Result<json::value>> list(Services& services, const json::object& request) 
                                {"quota", account.quota},
                                {"used", used.at(i).value_or(0)},
                                {"disabled", account.disabled},
+                               {"relay", account.may_relay},
                                {"created", to_text(account.created)}});
   }
   co_return json::value(std::move(out));
@@ -173,11 +174,20 @@ Task<Result<json::value>> enable(Services& services, const json::object& request
   co_return done(address);
 }
 
+Task<Result<json::value>> relay(Services& services, const json::object& request) {
+  POSTERN_CO_TRY(const auto address, need_text(request, "address"));
+  POSTERN_CO_TRY(const auto on, take_flag(request, "relay"));
+  if (!on) co_return fail(Errc::bad_syntax, "\"relay\" is missing");
+  POSTERN_CO_CHECK(co_await services.directory.set_relay(address, *on));
+  co_return json::value(json::object{{"address", address}, {"relay", *on}});
+}
+
 constexpr std::array kVerbs{
     Verb{"account.add", add},         Verb{"account.add_many", add_many},
     Verb{"account.list", list},       Verb{"account.set_password", set_password},
     Verb{"account.remove", remove},   Verb{"account.quota", set_quota},
-    Verb{"account.disable", disable}, Verb{"account.enable", enable}};
+    Verb{"account.disable", disable}, Verb{"account.enable", enable},
+    Verb{"account.relay", relay}};
 
 }  // namespace
 

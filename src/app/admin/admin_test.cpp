@@ -136,6 +136,12 @@ TEST_F(AdminTest, Accounts) {
   EXPECT_EQ(list[0].at("quota").to_number<int>(), 5000);
   EXPECT_EQ(list[0].at("used").to_number<int>(), 0);
   EXPECT_TRUE(list[0].at("disabled").as_bool());
+  EXPECT_FALSE(list[0].at("relay").as_bool());
+  EXPECT_EQ(code({{"cmd", "account.relay"}, {"address", "ann@example.org"}}), "bad_syntax");
+  data({{"cmd", "account.relay"}, {"address", "ann@example.org"}, {"relay", true}});
+  EXPECT_TRUE(data({{"cmd", "account.list"}}).as_array()[0].at("relay").as_bool());
+  data({{"cmd", "account.relay"}, {"address", "ann@example.org"}, {"relay", false}});
+  EXPECT_FALSE(data({{"cmd", "account.list"}}).as_array()[0].at("relay").as_bool());
   data({{"cmd", "account.enable"}, {"address", "ann@example.org"}});
   EXPECT_TRUE(data({{"cmd", "account.list"}, {"domain", "other.org"}}).as_array().empty());
   data({{"cmd", "account.remove"}, {"address", "ann@example.org"}});

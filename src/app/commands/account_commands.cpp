@@ -120,6 +120,12 @@ int add(const Arguments& arguments, Session& session) {
                        });
 }
 
+std::string state_of(const json::value& account) {
+  std::string out = flag_of(account, "disabled") ? "disabled" : "active";
+  if (flag_of(account, "relay")) out += ", relays";
+  return out;
+}
+
 int list(const Arguments& arguments, Session& session) {
   return ask_and_print(
       arguments, session, {{"cmd", "account.list"}, {"domain", arguments.text("--domain")}},
@@ -128,8 +134,7 @@ int list(const Arguments& arguments, Session& session) {
         for (const auto& account : list_of(data)) {
           const auto quota = number_of(account, "quota");
           rows.push_back({text_of(account, "address"), show_size(number_of(account, "used")),
-                          quota == 0 ? "none" : show_size(quota),
-                          flag_of(account, "disabled") ? "disabled" : "active",
+                          quota == 0 ? "none" : show_size(quota), state_of(account),
                           text_of(account, "created").substr(0, 10)});
         }
         print_table(out, {"ACCOUNT", "USED", "QUOTA", "STATE", "SINCE"}, rows);
@@ -198,6 +203,19 @@ int enable(const Arguments& arguments, Session& session) {
                        });
 }
 
+int relay(const Arguments& arguments, Session& session) {
+  const auto word = arguments.text("STATE");
+  if (word != "on" && word != "off") return misused(session, "either on or off");
+  return ask_and_print(
+      arguments, session,
+      {{"cmd", "account.relay"}, {"address", arguments.text("ADDRESS")}, {"relay", word == "on"}},
+      [](std::ostream& out, const json::value& data) {
+        out << printable(text_of(data, "address"))
+            << (flag_of(data, "relay") ? " may submit the mail of others\n"
+                                       : " may submit its own mail only\n");
+      });
+}
+
 }  // namespace
 
 std::span<const Command> account_commands() {
@@ -233,7 +251,12 @@ std::span<const Command> account_commands() {
               "Example: postern account disable ann@example.org",
               printing({kAddress}), disable},
       Command{"account enable", "Undo `account disable`",
-              "Example: postern account enable ann@example.org", printing({kAddress}), enable}};
+              "Example: postern account enable ann@example.org", printing({kAddress}), enable},
+      Command{"account relay", "Let an account submit the mail of others, or not",
+              "For programs that pass on mail: any sender and From are taken, and Received fields\n"
+              "stay. Whoever knows the password can then send in anybody's name.\n"
+              "Example: postern account relay gateway@example.org on",
+              printing({kAddress, {"STATE", "", "on or off", true}}), relay}};
   return kCommands;
 }
 

@@ -95,6 +95,8 @@ TEST(Commands, WhatMakesNoSenseIsTwo) {
            {"account", "add", "a@b.c", "--batch", "x"},
            {"account", "add", "a@b.c", "--quota", "huge"},
            {"account", "quota", "a@b.c"},
+           {"account", "relay", "a@b.c"},
+           {"account", "relay", "a@b.c", "perhaps"},
            {"alias", "add", "a@b.c"},
            {"localserve"},
            {"localserve", "--dir", "x", "--port-offset", "-1"},
@@ -208,6 +210,12 @@ TEST_F(StoppedTest, AWholeInstallation) {
   ASSERT_EQ(accounts.size(), 2U);
   EXPECT_EQ(accounts[1].at("quota").to_number<std::uint64_t>(), std::uint64_t{2} << 30U);
   EXPECT_THAT(on_dir({"account", "list"}).out, HasSubstr("bob@example.org  0 B   2.0 GiB  active"));
+  EXPECT_EQ(on_dir({"account", "relay", "bob@example.org", "on"}).out,
+            "bob@example.org may submit the mail of others\n");
+  EXPECT_THAT(on_dir({"account", "list"}).out, HasSubstr("  active, relays  "));
+  EXPECT_EQ(on_dir({"account", "relay", "bob@example.org", "off"}).out,
+            "bob@example.org may submit its own mail only\n");
+  EXPECT_THAT(on_dir({"account", "list"}).out, Not(HasSubstr("relays")));
   EXPECT_EQ(
       on_dir({"alias", "add", "all@example.org", "ann@example.org", "bob@example.org"}).status, 0);
   EXPECT_THAT(on_dir({"alias", "list"}).out, HasSubstr("ann@example.org bob@example.org"));

@@ -262,6 +262,11 @@ Task<Result<void>> LocalDirectory::set_disabled(std::string address, bool disabl
                         [disabled](Account& account) { account.disabled = disabled; });
 }
 
+Task<Result<void>> LocalDirectory::set_relay(std::string address, bool may_relay) {
+  return change_account(std::move(address),
+                        [may_relay](Account& account) { account.may_relay = may_relay; });
+}
+
 Task<Result<void>> LocalDirectory::remove_account(std::string address) {
   const auto view = published_.get();
   const auto* const owner = view->owner(address);
@@ -280,12 +285,12 @@ Task<Result<void>> LocalDirectory::remove_account(std::string address) {
       entry.record.account.removing = true;
       next.batch.put(account_key(id), encode(entry.record));
       next.view.accounts.put(id, std::move(entry));
+      next.ended = id;
       return {};
     };
     POSTERN_CO_CHECK(co_await change(std::move(mark)));
   }
   const auto erased = co_await mail_store_.remove_account(id);
-      next.ended = id;
   if (!erased && erased.error().code != Errc::not_found) co_return erased;
   Decide decide = [id, address](Change& next) -> Result<void> {
     POSTERN_TRY(const auto place, place_of(next.view, address));

@@ -41,12 +41,13 @@ struct Account {
   std::uint64_t quota = 0;  ///< Octets; 0: none.
   bool disabled = false;
   Timestamp created{};
-  bool removing = false;  ///< It is being removed; disabled too, and nothing of it may change.
+  bool removing = false;   ///< It is being removed; disabled too, and nothing of it may change.
+  bool may_relay = false;  ///< It submits others' mail too (row D2): any sender, any From.
 };
 
-/// An address that is not an account's own: forwards to members or refuses with a text.
 struct Credential;
 
+/// An address that is not an account's own: forwards to members or refuses with a text.
 struct Alias {
   std::string address;
   std::vector<std::string>
@@ -81,8 +82,9 @@ class Directory {
   /// (row A13): to the address itself if it exists, else to the administrator's account (the
   /// oldest one, unless set). So they do at this server's own name, under which our notices go.
   [[nodiscard]] virtual Resolution resolve(const smtp::Address& address) const = 0;
-  /// Row D2: whether `account` may use `address` as envelope sender or From: its own addresses,
-  /// their subaddresses, aliases whose members include it, its domain's catch-all if it is its.
+  /// Row D2: whether `account` (but for `Account::may_relay`) may use `address` as envelope sender
+  /// or From: its own addresses, their subaddresses, aliases whose members include it, its domain's
+  /// catch-all if it is its.
   [[nodiscard]] virtual bool may_send_as(AccountId account, const smtp::Address& address) const = 0;
   [[nodiscard]] virtual std::optional<Account> account(AccountId id) const = 0;
 
@@ -90,15 +92,15 @@ class Directory {
   struct Login {
     AccountId account;
     std::unique_ptr<store::AccountSession> session;
-  };
-  /// Checks a password; `login` is the whole primary address. `limit_reached`: too many checks are
     std::shared_ptr<const Credential> credential;  ///< That it was given for; ask `still_good`.
-  /// under way; try later.
+  };
   /// Whether such a login may go on: the password is the same, the account neither disabled nor
   /// removed. Sessions ask before each command; when the answer changes, the account's feed calls
   /// its subscribers (AccountSession::subscribe_changes). Memory only, any core.
   [[nodiscard]] virtual bool still_good(
       AccountId account, const std::shared_ptr<const Credential>& credential) const = 0;
+  /// Checks a password; `login` is the whole primary address. `limit_reached`: too many checks are
+  /// under way; try later.
   virtual Task<Result<Login>> authenticate(std::string login, Secret<std::string> password) = 0;
   /// For SCRAM: the salt and keys of `login`; for unknown, disabled and keyless ones made-up ones
   /// (`known` is false) that stay the same for the same name. Memory only, any core.
@@ -118,6 +120,7 @@ class Directory {
   virtual Task<Result<void>> set_password(std::string address, Secret<std::string> password) = 0;
   virtual Task<Result<void>> set_quota(std::string address, std::uint64_t quota) = 0;
   virtual Task<Result<void>> set_disabled(std::string address, bool disabled) = 0;
+  virtual Task<Result<void>> set_relay(std::string address, bool may_relay) = 0;
   /// With all its mail. It is disabled and marked first, in one commit; what a crash cuts short,
   /// `finish_removals` or another call ends.
   virtual Task<Result<void>> remove_account(std::string address) = 0;

@@ -372,6 +372,18 @@ TEST_F(DirectoryTest, WhoWaitsIsToldThatALoginMayBeGoodNoMore) {
   EXPECT_EQ(told, 2);
 }
 
+TEST_F(DirectoryTest, APermissionToRelayIsKept) {
+  const auto bob = add("bob@example.org");
+  EXPECT_FALSE(directory_->account(bob)->may_relay);
+  ASSERT_TRUE(done(directory_->set_relay("bob@example.org", true)));
+  restart();
+  EXPECT_TRUE(directory_->account(bob)->may_relay);
+  EXPECT_FALSE(directory_->account(bob)->disabled);
+  ASSERT_TRUE(done(directory_->set_relay("bob@example.org", false)));
+  EXPECT_FALSE(directory_->account(bob)->may_relay);
+  EXPECT_EQ(error(directory_->set_relay("x@example.org", true)), Errc::not_found);
+}
+
 TEST_F(DirectoryTest, APasswordChangedDuringItsCheckIsGoodNoMore) {
   add("bob@example.org");
   pool_.hold = true;

@@ -45,6 +45,7 @@ class LocalDirectory final : public Directory {
   Task<Result<void>> set_password(std::string address, Secret<std::string> password) override;
   Task<Result<void>> set_quota(std::string address, std::uint64_t quota) override;
   Task<Result<void>> set_disabled(std::string address, bool disabled) override;
+  Task<Result<void>> set_relay(std::string address, bool may_relay) override;
   Task<Result<void>> remove_account(std::string address) override;
   Task<Result<void>> finish_removals() override;
   Task<Result<void>> put_alias(Alias alias) override;
@@ -59,8 +60,8 @@ class LocalDirectory final : public Directory {
   struct Change {
     View view;
     kv::Batch batch;
-  };
     AccountId ended = {};  ///< Its logins may be good no more; 0: nobody's.
+  };
   using Decide = std::function<Result<void>(Change&)>;
   /// A password check that others with the same question wait for.
   struct Check {

@@ -84,6 +84,7 @@ std::string encode(const AccountRecord& value) {
       .number_unless_zero(3, value.account.disabled ? 1 : 0)
       .signed_number(4, to_micros(value.account.created))
       .number_unless_zero(5, value.account.removing ? 1 : 0)
+      .number_unless_zero(6, value.account.may_relay ? 1 : 0)
       .unknown(value.unknown);
   return out;
 }
@@ -98,6 +99,7 @@ Result<AccountRecord> decode_account(std::string_view bytes) {
       case 3:  out.account.disabled = in.boolean(); break;
       case 4:  out.account.created = from_micros(in.signed_number()); break;
       case 5:  out.account.removing = in.boolean(); break;
+      case 6:  out.account.may_relay = in.boolean(); break;
       default: in.keep(out.unknown);
     }
   }

@@ -205,6 +205,25 @@ TEST_F(SubmissionTest, AChangedPasswordEndsTheSession) {
   EXPECT_EQ(in_tls("C: NOOP\nS: 250 *\n"), "") << "who has no login loses none";
 }
 
+TEST_F(SubmissionTest, WhoMayRelayIsNotBoundAndKeepsReceived) {
+  rig_.directory.may_relay = true;
+  EXPECT_EQ(submit("someone@example.com",
+                   "C: Received: from far (192.0.2.7)\nC: Received: by near\n"
+                   "C: From: someone@example.com\nC: Date: d\nC: Message-ID: <m>\nC:\nC: text\n",
+                   "250 *"),
+            "");
+  EXPECT_EQ(submit("", "C: From: MAILER-DAEMON@example.com\nC:\n", "250 *"), "");
+  ASSERT_THAT(rig_.delivery.messages, SizeIs(2));
+  EXPECT_EQ(rig_.delivery.messages.front(),
+            "Received: from far (192.0.2.7)\r\nReceived: by near\r\n"
+            "From: someone@example.com\r\nDate: d\r\nMessage-ID: <m>\r\n\r\ntext\r\n");
+  const auto& transaction = rig_.delivery.transactions.front();
+  EXPECT_EQ(transaction.source.account, FakeDirectory::kAnn);
+  EXPECT_THAT(transaction.received, HasSubstr("by mx.example.org"));
+  EXPECT_THAT(transaction.received, Not(HasSubstr("laptop")));
+  EXPECT_EQ(in_tls("C: MAIL FROM:<someone@example.com>\nS: 530 *\n"), "") << "not without a login";
+}
+
 TEST_F(SubmissionTest, CompletesTheHeader) {
   EXPECT_EQ(
       submit("sales@example.org",

@@ -35,7 +35,8 @@ Task<Flow> run(Session& session, const smtp::Mail& mail) {
   if (mail.size.value_or(0) > session.settings.max_message) {
     refusal = reply_for(Errc::too_large);
   } else if (mail.from && session.submission()) {
-    if (!session.services.directory.may_send_as(session.account(), *mail.from))
+    if (!session.may_relay() &&
+        !session.services.directory.may_send_as(session.account(), *mail.from))
       refusal = {553, {{5, 7, 1}}, "The sender is not an address of yours"};
   } else if (mail.from) {
     refusal = co_await judge_inbound(session, *mail.from);

@@ -43,7 +43,9 @@ class FakeDirectory final : public directory::Directory {
     return account == kAnn && is_local_domain(address.domain.ascii) &&
            (address.local == "ann" || address.local == "sales");
   }
-  std::optional<directory::Account> account(AccountId) const override { return std::nullopt; }
+  std::optional<directory::Account> account(AccountId id) const override {
+    return directory::Account{.id = id, .may_relay = may_relay};
+  }
 
   Task<Result<Login>> authenticate(std::string login, Secret<std::string> given) override {
     if (busy) co_return fail(Errc::limit_reached);
@@ -74,6 +76,7 @@ class FakeDirectory final : public directory::Directory {
   Task<Result<void>> set_password(std::string, Secret<std::string>) override { co_return no(); }
   Task<Result<void>> set_quota(std::string, std::uint64_t) override { co_return no(); }
   Task<Result<void>> set_disabled(std::string, bool) override { co_return no(); }
+  Task<Result<void>> set_relay(std::string, bool) override { co_return no(); }
   Task<Result<void>> finish_removals() override { co_return Result<void>{}; }
   Task<Result<void>> remove_account(std::string) override { co_return no(); }
   Task<Result<void>> put_alias(directory::Alias) override { co_return no(); }
@@ -85,6 +88,7 @@ class FakeDirectory final : public directory::Directory {
   std::string password;
   bool busy = false;
   bool disabled = false;
+  bool may_relay = false;
   mutable std::optional<int> good_for;  ///< How often a login is still called good.
 
  private:

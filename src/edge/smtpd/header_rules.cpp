@@ -87,6 +87,7 @@ std::optional<smtp::Reply> judge(std::string_view raw, const Survey& found,
     if (found.count[i] > 1)
       return malformed("More than one " + std::string{kOnceOnly[i]} + " field");
   }
+  if (rules.relay) return std::nullopt;
   if (found.resent && (!found.resent_from || !is_bound(*found.resent_from, rules)))
     return not_yours("Resent-From");
   if (!found.resent && !is_bound(*found.from, rules)) return not_yours("From");
@@ -95,9 +96,9 @@ std::optional<smtp::Reply> judge(std::string_view raw, const Survey& found,
   return std::nullopt;
 }
 
-bool is_removed(const mime::Field& field, bool resent) {
+bool is_removed(const mime::Field& field, bool keep_received) {
   return field.is("Bcc") || field.is("Resent-Bcc") || field.is("Return-Path") ||
-         (field.is("Received") && !resent);
+         (field.is("Received") && !keep_received);
 }
 
 }  // namespace
@@ -115,7 +116,7 @@ std::expected<std::string, smtp::Reply> complete_header(std::string_view raw,
   std::string out;
   out.reserve(raw.size() + 128);
   for (const mime::Field& field : mime::Header{raw}) {
-    if (is_removed(field, found.resent)) continue;
+    if (is_removed(field, found.resent || rules.relay)) continue;
     out += raw.substr(static_cast<std::size_t>(field.begin),
                       static_cast<std::size_t>(field.end - field.begin));
     if (!out.ends_with("\r\n")) out += "\r\n";  // the message's last line, without its end

@@ -20,6 +20,7 @@ namespace postern::smtpd {
 
 struct SubmissionRules {
   std::function<bool(const smtp::Address&)> may_send_as;  ///< By whoever logged in.
+  bool relay = false;                                     ///< ... and who may submit others' mail.
   bool null_sender = false;                               ///< MAIL FROM was <>.
   std::string date;                                       ///< Value of a missing Date field.
   std::string message_id;                                 ///< Value of a missing Message-ID field.
@@ -34,6 +35,8 @@ struct SubmissionRules {
 /// automatic mail only (RFC 3834, RFC 3464).
 /// Changed: Date and Message-ID are added when missing (RFC 6409); Bcc, Return-Path and, unless
 /// it is resent mail, Received go.
+/// Whoever relays others' mail is not held against From, Resent-From or the null sender, and
+/// Received stays: it shows how the mail came there, and ends loops (RFC 5321 §6.3).
 [[nodiscard]] std::expected<std::string, smtp::Reply> complete_header(std::string_view raw,
                                                                       const SubmissionRules& rules);
 

@@ -95,6 +95,22 @@ TEST(CompleteHeader, TheNullSenderIsForReports) {
   EXPECT_TRUE(good("Auto-Submitted: auto-replied (vacation)\r\n"));
 }
 
+TEST(CompleteHeader, WhoRelaysIsNotBound) {
+  auto relaying = rules();
+  relaying.relay = true;
+  relaying.null_sender = true;
+  const auto relayed = [&](std::string_view raw) {
+    auto out = complete_header(raw, relaying);
+    return out ? *std::move(out) : smtp::to_line(out.error());
+  };
+  EXPECT_EQ(relayed("Received: by z\r\nReturn-Path: <x@y>\r\nResent-From: x@example.com\r\n"
+                    "From: bob@example.org\r\nDate: d\r\nMessage-ID: <m>\r\n\r\n"),
+            "Received: by z\r\nResent-From: x@example.com\r\nFrom: bob@example.org\r\n"
+            "Date: d\r\nMessage-ID: <m>\r\n\r\n");
+  EXPECT_THAT(relayed("Subject: x\r\n\r\n"), HasSubstr("554 5.6.0"));
+  EXPECT_THAT(relayed("From: a@b\r\nFrom: c@d\r\n\r\n"), HasSubstr("554 5.6.0"));
+}
+
 TEST(JudgeFromCount, WantsOne) {
   EXPECT_TRUE(judge_from_count(mime::Header{""}).has_value());
   EXPECT_FALSE(judge_from_count(mime::Header{"FROM: a\r\n\r\nFrom: b\r\n"}).has_value());

@@ -64,6 +64,7 @@ SubmissionRules submission_rules(const Session& session) {
               [account, &directory](const smtp::Address& address) {
                 return directory.may_send_as(account, address);
               },
+          .relay = session.may_relay(),
           .null_sender = !session.transaction.envelope.from,
           .date = smtp::to_date(session.core.clock.now()),
           .message_id = mime::make_message_id(unique, session.settings.hostname)};
@@ -124,9 +125,9 @@ Task<> Incoming::end_header(std::size_t size) {
 
 Task<smtp::Reply> Incoming::finish(std::optional<smtp::DataFlaw> flaw) {
   if (flaw) refuse(reply_for(*flaw));
-  if (!refused_ && in_header_) co_await end_header(header_.size());
   // Its sender may be a stranger by now; the next command ends the session.
   if (session_.login_over()) refuse(reply_login_over(451));
+  if (!refused_ && in_header_) co_await end_header(header_.size());
   session_.services.metrics.bytes.add(size_);
   if (!refused_) {
     const smtp::Reply reply = co_await commit();

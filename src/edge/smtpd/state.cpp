@@ -68,6 +68,11 @@ bool Session::login_over() const {
   return login && !services.directory.still_good(login->account, login->credential);
 }
 
+bool Session::may_relay() const {
+  const auto found = login ? services.directory.account(login->account) : std::nullopt;
+  return found && found->may_relay;
+}
+
 void Session::count_idle() {
   if (++idle_commands > kFreeIdle) ++errors;
 }

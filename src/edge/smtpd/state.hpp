@@ -85,6 +85,8 @@ struct Session {
   [[nodiscard]] AccountId account() const { return login ? login->account : AccountId{}; }
   /// Since then the password was changed, or the account disabled or removed.
   [[nodiscard]] bool login_over() const;
+  /// Row D2: whoever logged in submits others' mail too.
+  [[nodiscard]] bool may_relay() const;
   /// Forgets the transaction (RFC 5321 §4.1.1.5).
   void reset() { transaction = {}; }
   /// A command that brought no message nearer: some are free, the others count as wrong.
