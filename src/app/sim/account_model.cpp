@@ -67,22 +67,25 @@ OpId AccountModel::begin(Plan plan) {
   }
   if (plan.boxes.kind == BoxChange::Kind::rename) {
     const auto coming = coming_names_;  // made, and not seen yet
-    for (const auto& name : coming)
+    for (const auto& name : coming) {
       if (name.starts_with(plan.boxes.name + "/"))
         coming_names_.insert(plan.boxes.to + name.substr(plan.boxes.name.size()));
+    }
     for (auto& name : parents_of(plan.boxes.to)) coming_names_.insert(std::move(name));
     for (auto& [box_id, box] : boxes_) {
       const auto names = box.names;
-      for (const auto& name : names)
+      for (const auto& name : names) {
         if (name == plan.boxes.name || name.starts_with(plan.boxes.name + "/"))
           box.names.insert(plan.boxes.to + name.substr(plan.boxes.name.size()));
+      }
     }
   }
   Op& op = ops_.emplace(id, Op{std::move(plan)}).first->second;
-  if (op.plan.boxes.kind == BoxChange::Kind::empty)
+  if (op.plan.boxes.kind == BoxChange::Kind::empty) {
     begin_emptying(id, op);
-  else
+  } else {
     await_beyond(id, op);
+  }
   return id;
 }
 
@@ -90,9 +93,10 @@ States AccountModel::birth_states(OpId op, const Op& what, const Birth& birth) c
   if (!birth.source) return birth.states;
   const Copy* const source = find(*birth.source);
   if (source == nullptr || !what.plan.targets.empty()) {
-    if (source != nullptr)
+    if (source != nullptr) {
       for (const auto& active : source->active)
         if (active.op == op && active.alone) return active.before & kAnyFlags;
+    }
   }
   return kAnyFlags;
 }
@@ -117,28 +121,31 @@ void AccountModel::end_on(Copy& copy, OpId op, Effect effect, const std::string&
     case Effect::either:    states = mine.change.of(mine.before); break;
   }
   if (!mine.alone) return;
-  if (states == 0)
+  if (states == 0) {
     breach(fmt::format("{}: its answer about message {} contradicts what was known ({:#x}, {})",
                        what, copy.tag.value(), mine.before, static_cast<int>(effect)));
-  else
+  } else {
     copy.states = states;
+  }
 }
 
 void AccountModel::add_born(const Op& op, const Born& born) {
   auto& box = boxes_[born.place.box];
   if (const Copy* const known = find(born.place)) {
-    if (known->tag != born.tag)
+    if (known->tag != born.tag) {
       breach(fmt::format("{}: {} was given to message {} and to {}", op.plan.what,
                          to_text(born.place), known->tag.value(), born.tag.value()));
+    }
     return;
   }
   Copy copy{.tag = born.tag, .states = kAnyFlags};
   for (const auto& birth : op.plan.births)
     if (birth.tag == born.tag) copy.states = birth.states;
   if (box.removals > 0 || box.gone || op.emptied) copy.states |= only(kGone);
-  if (born.place.uid < box.uid_next)
+  if (born.place.uid < box.uid_next) {
     breach(fmt::format("{}: {} is below the UIDNEXT that was shown", op.plan.what,
                        to_text(born.place)));
+  }
   join_emptyings(born.place, copy);
   box.copies.emplace(born.place.uid, std::move(copy));
 }
@@ -147,10 +154,11 @@ void AccountModel::finish_boxes(const Op& op) {
   const auto& change = op.plan.boxes;
   if (change.kind == BoxChange::Kind::remove) boxes_[change.box].gone = true;
   if (change.kind != BoxChange::Kind::rename) return;
-  for (auto& [id, box] : boxes_)
+  for (auto& [id, box] : boxes_) {
     std::erase_if(box.names, [&change](const std::string& name) {
       return change.name != "INBOX" && (name == change.name || name.starts_with(change.name + "/"));
     });
+  }
 }
 
 void AccountModel::done(OpId id, const std::vector<Effect>& effects, const std::vector<Born>& born,
@@ -211,9 +219,10 @@ void AccountModel::settle() {
   ++epoch_;
   for (auto& [id, op] : ops_) {
     if (!op.unknown) continue;
-    for (const auto place : op.plan.targets)
+    for (const auto place : op.plan.targets) {
       if (Copy* const copy = find(place))
         std::erase_if(copy->active, [&id](const Active& active) { return active.op == id; });
+    }
     std::erase_if(awaited_, [&id](const Awaited& awaited) { return awaited.op == id; });
     if (op.plan.boxes.kind == BoxChange::Kind::remove) --boxes_[op.plan.boxes.box].removals;
   }

@@ -9,24 +9,28 @@ namespace postern::sim {
 void AccountModel::check_info(MailboxId id, const store::MailboxInfo& info) {
   auto& box = boxes_[id];
   const auto [known, fresh] = validities_.try_emplace(info.uid_validity, id);
-  if (known->second != id)
+  if (known->second != id) {
     breach(fmt::format("UIDVALIDITY {} of mailbox {} belongs to mailbox {}",
                        info.uid_validity.value(), id.value(), known->second.value()));
+  }
   if (box.validity != UidValidity{} && box.validity != info.uid_validity)
     breach(fmt::format("mailbox {} changed its UIDVALIDITY", id.value()));
   box.validity = info.uid_validity;
-  if (info.uid_next < box.uid_next)
+  if (info.uid_next < box.uid_next) {
     breach(fmt::format("UIDNEXT of mailbox {} fell from {} to {}", id.value(), box.uid_next.value(),
                        info.uid_next.value()));
-  if (info.highest_modseq < box.told || info.uid_next < box.told_next)
+  }
+  if (info.highest_modseq < box.told || info.uid_next < box.told_next) {
     breach(
         fmt::format("mailbox {}: a session was told of MODSEQ {} and UIDNEXT {}, there are {} "
                     "and {}",
                     id.value(), box.told.value(), box.told_next.value(),
                     info.highest_modseq.value(), info.uid_next.value()));
-  if (info.highest_modseq < box.highest)
+  }
+  if (info.highest_modseq < box.highest) {
     breach(fmt::format("HIGHESTMODSEQ of mailbox {} fell from {} to {}", id.value(),
                        box.highest.value(), info.highest_modseq.value()));
+  }
 }
 
 void AccountModel::see_boxes(const std::vector<store::MailboxInfo>& infos) {
@@ -68,16 +72,18 @@ void AccountModel::check_counts(const store::MailboxView& view) {
     if (!entry.flags.has(store::Flags::kSeen)) ++unseen;
     if (entry.flags.has(store::Flags::kDeleted)) ++deleted;
     octets += entry.size;
-    if (entry.uid <= last || entry.uid >= info.uid_next || entry.modseq > info.highest_modseq)
+    if (entry.uid <= last || entry.uid >= info.uid_next || entry.modseq > info.highest_modseq) {
       breach(fmt::format("mailbox {}, uid {}: out of order or beyond the mailbox's counters",
                          info.id.value(), entry.uid.value()));
+    }
     last = entry.uid;
   }
   if (info.messages != view.size() || info.unseen != unseen || info.deleted != deleted ||
-      info.octets != octets)
+      info.octets != octets) {
     breach(fmt::format("mailbox {}: counts {}/{}/{}/{}, entries {}/{}/{}/{}", info.id.value(),
                        info.messages, info.unseen, info.deleted, info.octets, view.size(), unseen,
                        deleted, octets));
+  }
 }
 
 /// An entry that nobody was told of: some operation must want it.
@@ -120,26 +126,31 @@ void AccountModel::see_entry(Box& box, MailboxId id, const store::MailboxView& v
   const State state = to_state(entry.flags, view.info().keywords);
   const Place place{id, entry.uid};
   if (!box.copies.contains(entry.uid)) {
-    if (entry.uid < box.uid_next)
+    if (entry.uid < box.uid_next) {
       breach(fmt::format("mailbox {}, uid {}: new, and below the UIDNEXT that was shown",
                          id.value(), entry.uid.value()));
+    }
     if (!adopt(box, place, state, tag)) return;
   }
   auto& copy = box.copies[entry.uid];
   seen_.insert(tag);
-  if (copy.tag != tag)
+  if (copy.tag != tag) {
     breach(fmt::format("mailbox {}, uid {}: message {} became message {}", id.value(),
                        entry.uid.value(), copy.tag.value(), tag.value()));
-  if ((copy.states & only(state)) == 0)
+  }
+  if ((copy.states & only(state)) == 0) {
     breach(fmt::format("mailbox {}, uid {}, message {}: flags are {:#x}, may be {:#x}", id.value(),
                        entry.uid.value(), tag.value(), state, copy.states));
+  }
   const bool changed = !copy.seen || *copy.seen != state;
-  if (entry.modseq < copy.modseq || (changed && entry.modseq <= box.highest))
+  if (entry.modseq < copy.modseq || (changed && entry.modseq <= box.highest)) {
     breach(fmt::format("mailbox {}, uid {}: changed, but MODSEQ {} is not above {}", id.value(),
                        entry.uid.value(), entry.modseq.value(), box.highest.value()));
+  }
   copy.seen = state;
   copy.modseq = entry.modseq;
   std::vector<Change> changes;
+  changes.reserve(copy.active.size());
   for (const auto& active : copy.active) changes.push_back(active.change);
   copy.states = closure(only(state), changes);
 }
@@ -147,18 +158,20 @@ void AccountModel::see_entry(Box& box, MailboxId id, const store::MailboxView& v
 void AccountModel::see_gone(Box& box, MailboxId id, const std::set<Uid>& there) {
   for (auto& [uid, copy] : box.copies) {
     if (there.contains(uid)) continue;
-    if ((copy.states & only(kGone)) == 0)
+    if ((copy.states & only(kGone)) == 0) {
       breach(fmt::format("mailbox {}, uid {}: message {} is lost", id.value(), uid.value(),
                          copy.tag.value()));
+    }
     copy.seen = kGone;
     copy.states = only(kGone);
   }
   const auto missing = std::ranges::find_if(
       awaited_, [id](const Awaited& awaited) { return awaited.owed && awaited.birth.box == id; });
   if (missing == awaited_.end()) return;
-  if (!box.gone)
+  if (!box.gone) {
     breach(fmt::format("mailbox {}: message {} was acknowledged and is not there", id.value(),
                        missing->birth.tag.value()));
+  }
   std::erase_if(awaited_,
                 [id](const Awaited& awaited) { return awaited.owed && awaited.birth.box == id; });
 }
@@ -171,9 +184,10 @@ void AccountModel::see_view(const store::MailboxView& view, const std::vector<Ta
   std::set<Uid> there;
   for (std::size_t i = 0; i < view.size(); ++i) {
     there.insert(view.at(i).uid);
-    if (box.told_gone.contains(view.at(i).uid))
+    if (box.told_gone.contains(view.at(i).uid)) {
       breach(fmt::format("mailbox {}, uid {}: a session was told that it went, and it is there",
                          id.value(), view.at(i).uid.value()));
+    }
     if (tags.at(i) != Tag{}) see_entry(box, id, view, i, tags.at(i));
   }
   see_gone(box, id, there);
@@ -196,9 +210,10 @@ void AccountModel::told_gone(Place place) {
 }
 
 void AccountModel::see_all() {
-  for (const auto& awaited : awaited_)
+  for (const auto& awaited : awaited_) {
     if (awaited.owed && !awaited.birth.box)
       breach(fmt::format("message {} was acknowledged and is nowhere", awaited.birth.tag.value()));
+  }
   std::erase_if(awaited_, [](const Awaited& awaited) {
     return awaited.possible || (awaited.owed && !awaited.birth.box);
   });

@@ -135,10 +135,11 @@ void ImapUser::take_untagged(std::string_view line) {
     mirror_.resize(*number);
     note_next();
   } else if (word == "EXPUNGE") {
-    if (*number == 0 || *number > mirror_.size())
+    if (*number == 0 || *number > mirror_.size()) {
       breach_("IMAP: EXPUNGE of a message that is not there");
-    else
+    } else {
       take_expunge(*number);
+    }
   } else if (word.starts_with("FETCH")) {
     take_fetch(*number, word);
   }
@@ -185,12 +186,14 @@ Task<Result<void>> ImapUser::compare(LineClient& client, MailboxId inbox) {
   POSTERN_CO_TRY(const auto after, co_await session->view(inbox));
   if (before->info().highest_modseq != after->info().highest_modseq) co_return Result<void>{};
   bool same = mirror_.size() == after->size();
-  for (std::size_t i = 0; same && i < mirror_.size(); ++i)
+  for (std::size_t i = 0; same && i < mirror_.size(); ++i) {
     same = mirror_[i].uid == after->at(i).uid &&
            mirror_[i].state == to_state(after->at(i).flags, after->info().keywords);
-  if (!same)
+  }
+  if (!same) {
     breach_(fmt::format("IMAP: {} has another picture of INBOX ({} messages, {} published)",
                         slot_.address, mirror_.size(), after->size()));
+  }
   shared_.mix(mirror_.size());
   co_return Result<void>{};
 }

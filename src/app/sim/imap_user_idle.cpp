@@ -74,9 +74,10 @@ void ImapUser::check_heard(const store::MailboxView& view) {
     if (seen.uid) same = *seen.uid == entry.uid;
     if (seen.state) same = same && *seen.state == to_state(entry.flags, view.info().keywords);
   }
-  if (!same)
+  if (!same) {
     breach_(fmt::format("IMAP: {} idles and was not told all ({} messages, {} published)",
                         slot_.address, mirror_.size(), view.size()));
+  }
 }
 
 }  // namespace postern::sim

@@ -164,9 +164,10 @@ void ProtocolWorld::happen() {
 /// Every message that was taken for the other node has arrived there once all is well again.
 void ProtocolWorld::check_relayed() {
   auto& slots = nodes_.at(1)->slots();
-  for (const auto tag : owed_)
+  for (const auto tag : owed_) {
     if (!slots[0].model->has_seen(tag) && !slots[1].model->has_seen(tag))
       breach(fmt::format("message {} was taken to be sent on and never arrived", tag.value()));
+  }
 }
 
 void ProtocolWorld::check_bounces(std::uint64_t interruptions) {
@@ -187,10 +188,12 @@ void ProtocolWorld::check_bounces(std::uint64_t interruptions) {
 void ProtocolWorld::check_queue() {
   const auto left = finish(*machine_, nodes_.front()->life().queue().list({}, 1000));
   if (!left || !*left) return breach("the queue cannot be read");
-  for (const auto& message : **left)
-    if (!message.held || message.sender_proven)
+  for (const auto& message : **left) {
+    if (!message.held || message.sender_proven) {
       breach(fmt::format("a message to {} is left in the queue",
                          smtp::to_string(message.recipients.front().address)));
+    }
+  }
 }
 
 void ProtocolWorld::end() {

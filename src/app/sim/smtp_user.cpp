@@ -76,28 +76,36 @@ Task<Result<SmtpUser::Handed>> SmtpUser::recipients(LineClient& client, bool sub
   co_return to;
 }
 
+/// What the reply to the content says about each copy.
+void SmtpUser::end(const Operations& operations, const Result<int>& code) {
+  for (const auto& [model, op] : operations) {
+    if (code && *code == 250) {
+      model->done(op, {}, {}, true);
+    } else if (code && *code >= 500) {
+      model->refused(op);
+    } else {
+      model->unknown(op);
+    }
+  }
+}
+
 Task<Result<void>> SmtpUser::content(LineClient& client, Handed to, Tag tag) {
-  std::vector<std::pair<AccountModel*, OpId>> operations;
-  for (auto* const slot : to.local)
+  Operations operations;
+  operations.reserve(to.local.size());
+  for (auto* const slot : to.local) {
     operations.emplace_back(
         slot->model.get(),
         slot->model->begin(
             {.what = fmt::format("message {} over SMTP", tag.value()),
              .births = {{.tag = tag, .box = slot->model->box_named("INBOX"), .states = only(0)}}}));
+  }
   if (to.remote)
     for (auto* const slot : where_.there) slot->model->relay(tag);
   if (to.nobody) where_.bounces->handed_in(tag, to.returns, where_.interruptions());
   auto code = co_await client.command(make_mail(tag) + ".");
   if (life_.dead()) co_return fail(Errc::peer_closed);
   if (code) shared_.mix(static_cast<std::uint64_t>(*code) ^ tag.value());
-  for (const auto& [model, op] : operations) {
-    if (code && *code == 250)
-      model->done(op, {}, {}, true);
-    else if (code && *code >= 500)
-      model->refused(op);
-    else
-      model->unknown(op);
-  }
+  end(operations, code);
   if (to.nobody && code && *code >= 500) where_.bounces->refused(tag);
   if (code && *code == 250) {
     ++shared_.acknowledged;

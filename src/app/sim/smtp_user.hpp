@@ -4,6 +4,7 @@
 #include <functional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "sim/bounces.hpp"
@@ -41,11 +42,13 @@ class SmtpUser {
     bool nobody = false;
     bool returns = false;  ///< Its sender is told what became of it.
   };
+  using Operations = std::vector<std::pair<AccountModel*, OpId>>;
   Task<Result<void>> connection();
   Task<Result<void>> transaction(LineClient& client, bool submission);
   Task<Result<Handed>> recipients(LineClient& client, bool submission);
   /// From DATA on: all that was accepted may come to be.
   Task<Result<void>> content(LineClient& client, Handed to, Tag tag);
+  static void end(const Operations& operations, const Result<int>& code);
   [[nodiscard]] bool over() const { return life_.dead() || shared_.stopping; }
 
   Postern& life_;

@@ -71,19 +71,21 @@ store::AccountSession& StoreUser::session() {
   if (!session_ || session_->stale() || session_->id() != slot_.account) {
     subscription_.reset();
     session_ = life_.store().open(slot_.account, slot_.address);
-    if (chance_.once_in(2))
+    if (chance_.once_in(2)) {
       subscription_ =
           session_->subscribe_changes(life_.machine().core().executor, [this] { ++changes_; });
+    }
   }
   return *session_;
 }
 
 void StoreUser::failed(OpId op, const Error& error) {
   shared_.mix(static_cast<std::uint64_t>(error.code));
-  if (error.code == Errc::outcome_unknown)
+  if (error.code == Errc::outcome_unknown) {
     model().unknown(op);
-  else
+  } else {
     model().refused(op);
+  }
 }
 
 std::vector<Place> StoreUser::pick(bool unexpected) {

@@ -65,7 +65,7 @@ class StoreUser {
   void failed(OpId op, const Error& error);
   /// Nothing, if somebody else is at work.
   Task<std::optional<Room>> measure();
-  [[nodiscard]] bool alone(const std::optional<Room>& room, std::uint64_t events);
+  [[nodiscard]] bool alone(const Room& room, std::uint64_t events);
   /// Whether `octets` more were rightly taken or refused; before the model hears of it.
   void judge(const std::optional<Room>& room, std::optional<Errc> refusal, std::uint64_t octets,
              Grace grace);

@@ -17,33 +17,36 @@ Task<std::optional<StoreUser::Room>> StoreUser::measure() {
 }
 
 /// Between its beginning and now nothing else began or ended.
-bool StoreUser::alone(const std::optional<Room>& room, std::uint64_t events) {
-  return room && model().epoch() == room->epoch + events;
+bool StoreUser::alone(const Room& room, std::uint64_t events) {
+  return model().epoch() == room.epoch + events;
 }
 
 void StoreUser::judge(const std::optional<Room>& room, std::optional<Errc> refusal,
                       std::uint64_t octets, Grace grace) {
-  if (!alone(room, 1) || (refusal && *refusal != Errc::over_quota)) return;
+  if (!room || !alone(*room, 1) || (refusal && *refusal != Errc::over_quota)) return;
   const auto [used, limit] = room->quota;
   const std::uint64_t top = grace == Grace::one_message ? limit + limit / 10 : limit;
   const bool fits = limit == 0 || used + octets <= top;
-  if (refusal && fits)
+  if (refusal && fits) {
     model().object(
         fmt::format("{}: {} octets refused at {} of {}", slot_.address, octets, used, limit));
-  if (!refusal && !fits && octets > 0)
+  }
+  if (!refusal && !fits && octets > 0) {
     model().object(
         fmt::format("{}: {} octets taken at {} of {}", slot_.address, octets, used, limit));
+  }
 }
 
 Task<> StoreUser::check_used(std::optional<Room> room, std::int64_t more) {
   const auto* const mine = slot_.model.get();
-  if (!alone(room, 2)) co_return;
+  if (!room || !alone(*room, 2)) co_return;
   const auto quota = co_await session().quota();
-  if (unheard(mine) || !quota || !alone(room, 2)) co_return;
+  if (unheard(mine) || !quota || !room || !alone(*room, 2)) co_return;
   const auto expected = static_cast<std::int64_t>(room->quota.used) + more;
-  if (static_cast<std::int64_t>(quota->used) != expected)
+  if (static_cast<std::int64_t>(quota->used) != expected) {
     model().object(fmt::format("{}: {} octets used right after, {} expected", slot_.address,
                                quota->used, expected));
+  }
 }
 
 /// Asks as RCPT does, or sets another limit.
@@ -59,12 +62,13 @@ Task<> StoreUser::limit() {
   if (!set) co_return failed(op, set.error());
   ++shared_.acknowledged;
   model().done(op, {}, {});
-  if (!alone(room, 2)) co_return;
+  if (!room || !alone(*room, 2)) co_return;
   const auto quota = co_await session().quota();
-  if (unheard(mine) || !quota || !alone(room, 2)) co_return;
-  if (quota->limit != limit || quota->used != room->quota.used)
+  if (unheard(mine) || !quota || !room || !alone(*room, 2)) co_return;
+  if (quota->limit != limit || quota->used != room->quota.used) {
     model().object(fmt::format("{}: the quota is {} of {}, not {} of {}", slot_.address,
                                quota->used, quota->limit, room->quota.used, limit));
+  }
 }
 
 Task<> StoreUser::ask_quota() {
@@ -75,7 +79,7 @@ Task<> StoreUser::ask_quota() {
   // RCPT often knows no size: then the message that crosses the limit is still taken.
   const std::uint64_t octets = chance_.once_in(2) ? 0 : chance_.below(9000);
   const auto verdict = co_await life_.store().check_quota(slot_.account, octets);
-  if (unheard(mine) || !verdict || !alone(room, 0)) co_return;
+  if (unheard(mine) || !verdict || !room || !alone(*room, 0)) co_return;
   shared_.mix(static_cast<std::uint64_t>(*verdict));
   const auto [used, limit] = room->quota;
   const bool full = limit != 0 && (used >= limit || used + octets > limit + limit / 10);
@@ -83,9 +87,10 @@ Task<> StoreUser::ask_quota() {
   const bool right = fits_never ? *verdict == Verdict::never_fits
                      : full     ? *verdict == Verdict::full || *verdict == Verdict::full_long
                                 : *verdict == Verdict::ok;
-  if (!right)
+  if (!right) {
     model().object(fmt::format("{}: verdict {} on {} octets at {} of {}", slot_.address,
                                static_cast<int>(*verdict), octets, used, limit));
+  }
 }
 
 }  // namespace postern::sim
