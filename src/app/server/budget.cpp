@@ -12,7 +12,7 @@ namespace {
 constexpr std::uint64_t kMiB = std::uint64_t{1} << 20U;
 constexpr std::uint64_t kLeast = 64 * kMiB;
 constexpr std::uint64_t kLeastByDefault = 128 * kMiB;
-constexpr std::uint64_t kPerConnection = 64 * 1024;
+constexpr std::uint64_t kPerConnection = 64UL * 1024;
 
 std::uint64_t machine_memory() {
   const auto pages = ::sysconf(_SC_PHYS_PAGES);

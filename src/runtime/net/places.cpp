@@ -104,7 +104,7 @@ std::vector<Places::Refusals> Places::report(Instant now) {
   std::uint64_t others = 0;
   {
     const std::lock_guard lock{state_->mutex};
-    if (state_->refusals.empty() || (state_->quiet_until && now < *state_->quiet_until)) return {};
+    if (state_->refusals.empty() || now < state_->quiet_until.value_or(now)) return {};
     state_->quiet_until = now + kQuiet;
     refusals = std::exchange(state_->refusals, {});
     others = std::exchange(state_->further, 0);
