@@ -3,6 +3,9 @@
 #include <deque>
 #include <exception>
 #include <map>
+#include <span>
+#include <string>
+#include <string_view>
 
 #include <CLI/CLI.hpp>
 
@@ -120,6 +123,25 @@ class Parser {
 
 }  // namespace
 
+namespace {
+
+/// The first word that is no command, with those before it; empty if all are.
+std::string unknown_command(const CLI::App& app, std::span<const char* const> words) {
+  const CLI::App* at = &app;
+  std::string said;
+  for (const std::string_view word : words) {
+    if (word.starts_with('-') || at->get_require_subcommand_min() == 0) return {};
+    said += (said.empty() ? "" : " ") + std::string{word};
+    const auto known = at->get_subcommands(
+        [&](const CLI::App* one) { return one->check_name(std::string{word}); });
+    if (known.empty()) return said;
+    at = known.front();
+  }
+  return {};
+}
+
+}  // namespace
+
 std::vector<Option> on_store(std::vector<Option> own) {
   own.push_back(
       {"--config", "FILE", "The server's configuration; default /etc/postern/postern.toml"});
@@ -143,7 +165,10 @@ int run(int argc, const char* const* argv, std::ostream& out, std::ostream& err,
       parser.app().exit(error, out, err);
       return 0;
     }
-    err << "postern: " << error.what() << "; --help tells more\n";
+    const std::span words{argv, static_cast<std::size_t>(argc)};
+    const auto unknown = unknown_command(parser.app(), words.subspan(words.empty() ? 0 : 1));
+    err << "postern: " << (unknown.empty() ? error.what() : "no command `" + unknown + '`')
+        << "; --help tells more\n";
     return kUsage;
   }
   const auto* const chosen = parser.chosen();

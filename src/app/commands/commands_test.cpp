@@ -81,6 +81,14 @@ TEST(Commands, EveryOneHasHelpWithItsOptionsAndAnExample) {
   EXPECT_THAT(postern({"--help"}).out, HasSubstr("What waits to be sent"));
 }
 
+TEST(Commands, AnUnknownCommandIsNamed) {
+  EXPECT_EQ(postern({"nonsense", "--x"}).err,
+            "postern: no command `nonsense`; --help tells more\n");
+  EXPECT_EQ(postern({"queue", "lisst"}).err,
+            "postern: no command `queue lisst`; --help tells more\n");
+  EXPECT_THAT(postern({"queue", "list", "extra"}).err, Not(HasSubstr("no command")));
+}
+
 TEST(Commands, WhatMakesNoSenseIsTwo) {
   for (const auto& words : std::vector<std::vector<std::string>>{
            {},

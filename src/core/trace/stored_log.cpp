@@ -170,12 +170,23 @@ Day StoredLog::newest_day() const {
   return day_of(core_.clock.now()) + 1;
 }
 
+/// The first day of which something is kept; `newest` if there is none.
+Task<Result<Day>> StoredLog::oldest_day(const kv::Reader& reader, Day newest) {
+  auto [begin, end] = ranges_before(newest).front();
+  POSTERN_CO_TRY(
+      const auto page,
+      co_await reader.scan({.begin = std::move(begin), .end = std::move(end), .limit = 1}));
+  if (page.pairs.empty()) co_return newest;
+  POSTERN_CO_TRY(const auto event, decode_event(page.pairs.front().key, page.pairs.front().value));
+  co_return day_of(event.time);
+}
+
 Task<Result<std::vector<Event>>> StoredLog::events(TraceId id) {
   co_await show_noted();
   const auto reader = engine_.published();
   std::vector<Event> out;
   const Day newest = newest_day();
-  const Day oldest = newest > kDays ? newest - kDays : 0;
+  POSTERN_CO_TRY(const Day oldest, co_await oldest_day(*reader, newest));
   for (Day day = oldest; day <= newest && out.size() < kMaxEvents; ++day) {
     auto prefix = events_prefix(day, id);
     auto end = record::prefix_end(prefix);
@@ -197,7 +208,8 @@ Task<Result<std::vector<TraceId>>> StoredLog::find(std::string address, std::siz
   std::vector<TraceId> out;
   std::unordered_set<TraceId> seen;
   const Day newest = newest_day();
-  for (Day back = 0; back <= std::min(kDays, newest) && out.size() < limit; ++back) {
+  POSTERN_CO_TRY(const Day oldest, co_await oldest_day(*reader, newest));
+  for (Day back = 0; back <= newest - oldest && out.size() < limit; ++back) {
     const auto prefix = address_prefix(newest - back, hash);
     kv::Range range{
         .begin = prefix, .end = record::prefix_end(prefix), .limit = kPage, .backwards = true};

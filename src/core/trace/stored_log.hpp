@@ -36,12 +36,11 @@ class StoredLog final : public Log {
 
   /// What `note` keeps at most between two flushes; beyond it the newest are counted, not kept.
   static constexpr std::size_t kMaxNoted = std::size_t{4} << 20U;
-  /// How far back a look-up goes.
-  static constexpr Day kDays = 90;
 
  private:
   Task<> show_noted();
   [[nodiscard]] Day newest_day() const;
+  static Task<Result<Day>> oldest_day(const kv::Reader& reader, Day newest);
   /// What is given up later when the day fills.
   enum class Worth : std::uint8_t { refusal, noted, committed };
   static Worth worth_of(Kind kind) { return kind == Kind::refused ? Worth::refusal : Worth::noted; }

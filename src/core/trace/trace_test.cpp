@@ -181,6 +181,14 @@ TEST_F(TraceTest, NotesAreBoundedAndTheLossIsTold) {
   EXPECT_LT(engine_.stats().bytes_appended, StoredLog::kMaxNoted + 4096);
 }
 
+TEST_F(TraceTest, LookUpsGoBackAsFarAsAnythingIsKept) {
+  commit(event(TraceId{7}, Kind::received), {"a@example.org"});
+  machine_.advance(24h * 400);
+  commit(event(TraceId{8}, Kind::received), {"a@example.org"});
+  EXPECT_THAT(find("a@example.org"), ElementsAre(TraceId{8}, TraceId{7}));
+  EXPECT_THAT(kinds(TraceId{7}), ElementsAre(Kind::received));
+}
+
 TEST_F(TraceTest, WholeDaysExpire) {
   commit(event(TraceId{1}, Kind::received), {"a@example.org"});
   machine_.advance(24h * 3);
