@@ -352,6 +352,7 @@ TEST_F(SessionTest, AChangedPasswordEndsWhatWasLoggedIn) {
   Client plain{rig_};
   plain.log_in();
   Client scram{rig_};
+  scram.heard();
   EXPECT_THAT(authenticate(scram, "SCRAM-SHA-256", rig_.password, true), HasSubstr("s OK"));
   Client stranger{rig_};
   stranger.heard();

@@ -190,7 +190,7 @@ TEST_F(SubmissionTest, AChangedPasswordEndsTheSession) {
                       "please log in again\nT: closed\n"),
             "");
   rig_.directory.good_for = 1;
-  EXPECT_EQ(logged_in("C: MAIL FROM:<ann@example.org>\nC: RCPT TO:<x@example.com>\nC: NOOP\n"
+  EXPECT_EQ(logged_in("C: MAIL FROM:<ann@example.org>\nC: RCPT TO:<x@example.com>\n"
                       "S: 250 *\nS: 421 4.7.0 *\nT: closed\n"),
             "");
   // Once for each command, and once more at the end of the message.
