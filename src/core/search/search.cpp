@@ -24,6 +24,11 @@ constexpr std::uint64_t kPiece = std::uint64_t{256} * 1024;
 /// Read of every message at once: all of most of them, and no more chunks than their header takes.
 constexpr std::uint64_t kBeginning = std::uint64_t{128} * 1024;
 
+Task<> let_others_run() {
+  const Executor here = co_await this_executor();
+  co_await asio::post(here, use_task);
+}
+
 /// One message whose answer needs more than its entry.
 struct Open {
   std::size_t index = 0;
@@ -38,13 +43,19 @@ class Served {
       : session_{session}, record_{record}, beginning_{std::move(beginning)} {}
 
   [[nodiscard]] const store::StoredMessage& record() const { return record_; }
-  /// Octets [at, at + length), or some of the first of them; nothing at its end.
-  Task<Result<std::string>> read(std::uint64_t at, std::uint64_t length) const {
-    if (at >= beginning_.size()) co_return co_await session_.read(record_, at, length);
-    co_return beginning_.substr(at, length);
+  /// Octets [at, at + length), or some of the first of them; nothing at its end. What is not at
+  /// hand is read in large pieces, each kept till another is needed: every read unpacks whole
+  /// chunks, and a message may have thousands of small parts.
+  Task<Result<std::string>> read(std::uint64_t at, std::uint64_t length) {
+    if (at < beginning_.size()) co_return beginning_.substr(at, length);
+    if (at < held_at_ || at - held_at_ >= held_.size()) {
+      held_at_ = at;
+      POSTERN_CO_TRY(held_, co_await session_.read(record_, at, kPiece));
+    }
+    co_return held_.substr(at - held_at_, length);
   }
   /// Octets [begin, end).
-  Task<Result<std::string>> read_whole(std::uint64_t begin, std::uint64_t end) const {
+  Task<Result<std::string>> read_whole(std::uint64_t begin, std::uint64_t end) {
     std::string out;
     while (begin + out.size() < end) {
       const auto want = std::min(kPiece, end - begin - out.size());
@@ -59,6 +70,8 @@ class Served {
   store::AccountSession& session_;
   const store::StoredMessage& record_;
   std::string beginning_;
+  std::uint64_t held_at_ = 0;
+  std::string held_;
 };
 
 /// What of a message's body people can read, in its order.
@@ -79,7 +92,7 @@ void collect(const mime::Part& part, Readable& out) {
 }
 
 /// "Name: value" lines, the values as people read them.
-Task<Result<void>> read_headers(const Served& message, const std::vector<const mime::Part*>& inside,
+Task<Result<void>> read_headers(Served& message, const std::vector<const mime::Part*>& inside,
                                 std::string& text) {
   for (const auto* const part : inside) {
     if (text.size() >= kMaxBody) break;
@@ -94,7 +107,7 @@ Task<Result<void>> read_headers(const Served& message, const std::vector<const m
   co_return Result<void>{};
 }
 
-Task<Result<std::string>> read_texts(const Served& message, const mime::Part& root) {
+Task<Result<std::string>> read_texts(Served& message, const mime::Part& root) {
   Readable readable;
   collect(root, readable);
   std::string text;
@@ -116,7 +129,7 @@ Task<Result<std::string>> read_texts(const Served& message, const mime::Part& ro
 }
 
 /// Looks, step by step, at what the answer needs.
-Task<Result<bool>> settle(const Served& message, const Query& query, const store::Entry& entry) {
+Task<Result<bool>> settle(Served& message, const Query& query, const store::Entry& entry) {
   const auto& record = message.record();
   POSTERN_CO_TRY(const auto root, record.structure());
   POSTERN_CO_TRY(const auto header,
@@ -126,6 +139,7 @@ Task<Result<bool>> settle(const Served& message, const Query& query, const store
     co_return answer == Answer::yes;
   POSTERN_CO_TRY(const auto body, co_await read_texts(message, root));
   facts.body = body;
+  co_await let_others_run();
   co_return judge(query, facts) == Answer::yes;
 }
 
@@ -164,12 +178,11 @@ Task<Result<void>> settle_batch(store::AccountSession& session, const Query& que
   POSTERN_CO_TRY(auto beginnings, co_await session.read_beginnings(std::move(wanted), kBeginning));
   for (std::size_t n = 0; n < left.size(); ++n) {
     const auto& one = open.at(left[n]);
-    const Served message{session, *records.at(left[n]), std::move(beginnings.at(n))};
+    Served message{session, *records.at(left[n]), std::move(beginnings.at(n))};
     POSTERN_CO_TRY(const bool yes, co_await settle(message, query, *one.entry));
     if (yes) found.push_back(one.index);
   }
-  const Executor here = co_await this_executor();
-  co_await asio::post(here, use_task);
+  co_await let_others_run();
   co_return Result<void>{};
 }
 

@@ -461,6 +461,26 @@ TEST_F(MessagesTest, AnEnclosedMessageIsFoundByItsHeader) {
     EXPECT_THAT(a_.ask("a SEARCH " + std::string{key} + "\n"), StartsWith("* SEARCH\n")) << key;
 }
 
+TEST_F(MessagesTest, EveryPartOfALongMessageIsLookedAt) {
+  std::string octets =
+      "Subject: parts\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n";
+  constexpr int kParts = 400;  // some 400 KiB: more than is read at once
+  for (int i = 0; i < kParts; ++i) {
+    octets += "--b\r\n\r\nword" + std::to_string(i) + "end\r\n";
+    for (int line = 0; line < 13; ++line) octets += std::string(76, 'x') + "\r\n";
+  }
+  octets += "--b--\r\n";
+  a_.say("p APPEND INBOX {" + std::to_string(octets.size()) + "+}\n");
+  rig_.machine.group().spawn(push(a_.stream(), octets + "\r\n"));
+  EXPECT_THAT(a_.heard(), HasSubstr("p OK"));
+  a_.ask("s SELECT INBOX\n");
+  for (int i = 0; i < kParts; i += 80) {
+    const auto word = "word" + std::to_string(i) + "end";
+    EXPECT_THAT(a_.ask("a SEARCH BODY " + word + "\n"), StartsWith("* SEARCH 1\n")) << word;
+  }
+  EXPECT_THAT(a_.ask("a SEARCH BODY word400end\n"), StartsWith("* SEARCH\n"));
+}
+
 TEST_F(MessagesTest, OfTheFirstAndTheLastAloneNoMoreIsSaved) {
   fill(5);
   const auto saved = [&](const std::string& options) {
