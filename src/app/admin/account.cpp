@@ -86,10 +86,11 @@ Task<Result<json::value>> add_many(Services& services, const json::object& reque
     for (auto i = first; i < last; ++i) {
       const auto& one = made.at(i - first);
       if (one) ++added;
-      if (!one)
+      if (!one) {
         failed.push_back(json::object{{"address", newcomers.at(i).address},
                                       {"error", to_sentence(one.error())},
                                       {"code", to_string(one.error().code)}});
+      }
     }
   }
   co_return json::value(json::object{{"added", added}, {"failed", std::move(failed)}});

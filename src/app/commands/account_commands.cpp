@@ -45,9 +45,10 @@ struct Tally {
     } else {
       session.out << fmt::format("added {} accounts\n", added);
     }
-    for (const auto& one : failed)
+    for (const auto& one : failed) {
       session.err << "postern: " << printable(text_of(one, "address")) << ": "
                   << printable(text_of(one, "error")) << '\n';
+    }
     return failed.empty() ? 0 : kFailed;
   }
 };

@@ -13,9 +13,10 @@ namespace {
 namespace json = boost::json;
 
 void print_report(Session& session, const json::value& report) {
-  for (const auto& finding : list_of(report, "findings"))
+  for (const auto& finding : list_of(report, "findings")) {
     session.err << printable(text_of(finding, "where")) << ": "
                 << printable(text_of(finding, "what")) << '\n';
+  }
   const auto found = number_of(report, "found");
   const auto listed = list_of(report, "findings").size();
   if (found > listed) session.err << "... and " << found - listed << " more\n";
@@ -27,10 +28,11 @@ void print_report(Session& session, const json::value& report) {
       "{} accounts, {} mailboxes, {} messages in {} places, {} bodies ({}), {} in the queue\n",
       count("accounts"), count("mailboxes"), count("messages"), count("entries"), count("bodies"),
       show_size(count("octets")), count("queued"));
-  if (count("pending") != 0)
+  if (count("pending") != 0) {
     session.out << count("pending")
                 << " bodies are coming in, or were when the server was killed; it removes them "
                    "when it starts\n";
+  }
   session.out << (found == 0 ? std::string{"clean"} : fmt::format("{} findings", found)) << '\n';
 }
 
@@ -58,9 +60,10 @@ void print_stats(std::ostream& out, const json::value& data) {
           value.is_string() ? std::string{value.get_string()} : json::serialize(value));
       continue;
     }
-    for (const auto& [inner, number] : *group)
+    for (const auto& [inner, number] : *group) {
       out << fmt::format("{:<32}{}\n", std::string{name} + '.' + std::string{inner},
                          json::serialize(number));
+    }
   }
 }
 
