@@ -153,16 +153,22 @@ store::StoredMessage shape_of(const store::StoredMessage& record) {
   return out;
 }
 
-/// Those of `open` that their records alone do not settle: positions in it.
-std::vector<std::size_t> unsettled(const Query& query, const std::vector<Open>& open,
-                                   const std::vector<std::optional<store::StoredMessage>>& records,
-                                   std::vector<std::size_t>& found) {
-  std::vector<std::size_t> out;
+/// One that its record alone does not settle; both belong to the batch.
+struct Unsettled {
+  const Open* one = nullptr;
+  const store::StoredMessage* record = nullptr;
+};
+
+std::vector<Unsettled> unsettled(const Query& query, const std::vector<Open>& open,
+                                 const std::vector<std::optional<store::StoredMessage>>& records,
+                                 std::vector<std::size_t>& found) {
+  std::vector<Unsettled> out;
   for (std::size_t i = 0; i < open.size(); ++i) {
-    if (!records.at(i)) continue;
-    const auto answer = judge(query, {.entry = open[i].entry, .record = &*records[i]});
+    const auto& record = records.at(i);
+    if (!record) continue;
+    const auto answer = judge(query, {.entry = open[i].entry, .record = &*record});
     if (answer == Answer::yes) found.push_back(open[i].index);
-    if (answer == Answer::unknown) out.push_back(i);
+    if (answer == Answer::unknown) out.push_back({&open[i], &*record});
   }
   return out;
 }
@@ -170,17 +176,19 @@ std::vector<std::size_t> unsettled(const Query& query, const std::vector<Open>& 
 Task<Result<void>> settle_batch(store::AccountSession& session, const Query& query,
                                 std::vector<Open> open, std::vector<std::size_t>& found) {
   std::vector<MessageId> ids;
+  ids.reserve(open.size());
   for (const auto& one : open) ids.push_back(one.entry->message);
   POSTERN_CO_TRY(const auto records, co_await session.messages(std::move(ids)));
   const auto left = unsettled(query, open, records, found);
   std::vector<store::StoredMessage> wanted;
-  for (const auto i : left) wanted.push_back(shape_of(*records[i]));
+  wanted.reserve(left.size());
+  for (const auto& each : left) wanted.push_back(shape_of(*each.record));
   POSTERN_CO_TRY(auto beginnings, co_await session.read_beginnings(std::move(wanted), kBeginning));
   for (std::size_t n = 0; n < left.size(); ++n) {
-    const auto& one = open.at(left[n]);
-    Served message{session, *records.at(left[n]), std::move(beginnings.at(n))};
-    POSTERN_CO_TRY(const bool yes, co_await settle(message, query, *one.entry));
-    if (yes) found.push_back(one.index);
+    const auto& [one, record] = left[n];
+    Served message{session, *record, std::move(beginnings.at(n))};
+    POSTERN_CO_TRY(const bool yes, co_await settle(message, query, *one->entry));
+    if (yes) found.push_back(one->index);
   }
   co_await let_others_run();
   co_return Result<void>{};
