@@ -253,9 +253,10 @@ Task<> Server::maintain() {
       const auto expired = co_await trace_->expire(std::chrono::days{config.trace_days}, most);
       if (!expired) logger_.warn("trace not expired", {{"why", to_string(expired.error().code)}});
       const auto before_this = std::exchange(not_kept, trace_->stats().not_kept);
-      if (not_kept != before_this)
+      if (not_kept != before_this) {
         logger_.warn("today's traces have reached their share of trace.max_bytes: not all are kept",
                      {{"events", not_kept - before_this}});
+      }
     }
     more = co_await sleeper->sleep(1s);
   }
