@@ -122,9 +122,10 @@ Task<Result<Plan>> LocalDelivery::make_room(Plan plan, const Transaction& transa
   if (!known) aside.assign(aside.size(), true);
   const auto alone = plan.copies.size() == 1;
   set_aside(plan, aside, transaction.recipients);
-  if (plan.copies.empty() && plan.onward.size() == plan.waiting && (known || alone))
+  if (plan.copies.empty() && plan.onward.size() == plan.waiting && (known || alone)) {
     co_return fail(hopeless ? Errc::too_large : Errc::over_quota,
                    "no recipient can take the message");
+  }
   co_return plan;
 }
 

@@ -70,6 +70,7 @@ bool tell_success(const Message& message, const Recipient& recipient, bool dsn_p
   return !dsn_passed_on && may_be_told(message) && wants(recipient, Notify::kSuccess);
 }
 
+// NOLINTNEXTLINE(readability-function-size): what a report is made of, each named once
 report::DsnRequest dsn_request(const Message& message, const std::vector<std::size_t>& recipients,
                                std::string_view hostname, std::string_view original, Timestamp now,
                                Random& random) {

@@ -92,9 +92,10 @@ Task<Result<SearchOutcome>> search(const SearchContext& context, const imap::Sea
   outcome.saves = what.save;
   if (what.save) outcome.saved = to_save(found, what);
   const bool shows = what.min || what.max || what.all || what.count;
-  if (shows || !what.save)
+  if (shows || !what.save) {
     imap::append_esearch(output.buffer(), context.tag,
                          esearch_data(found, what, command.uid, modseq));
+  }
   co_return outcome;
 }
 

@@ -60,9 +60,15 @@ std::string_view type_of(bool eight_bit) {
   return eight_bit ? "text/plain; charset=unknown-8bit" : "text/plain; charset=us-ascii";
 }
 
+/// What a part's header shall say of its body.
+struct Form {
+  std::string_view encoding;
+  std::string_view type = {};  ///< If it says nothing of that.
+};
+
 /// Changes of one part's header: the encoding it now has, and what makes it MIME.
-Result<void> edit_header(const mime::Part& part, std::string_view raw, std::string_view encoding,
-                         std::string_view type, bool root, std::vector<Edit>& edits) {
+Result<void> edit_header(const mime::Part& part, std::string_view raw, Form form, bool root,
+                         std::vector<Edit>& edits) {
   if (!text::is_ascii(raw)) return fail(Errc::unsupported, "8-bit octets in a header");
   if (raw.size() < 2 || !raw.ends_with("\r\n") || (raw.size() > 2 && !raw.ends_with("\r\n\r\n"))) {
     return fail(Errc::unsupported, "a header without end");
@@ -71,8 +77,8 @@ Result<void> edit_header(const mime::Part& part, std::string_view raw, std::stri
   std::string added;
   if (root && !header.find("MIME-Version")) added += "MIME-Version: 1.0\r\n";
   if (!header.find("Content-Type") && part.kind == mime::Part::Kind::leaf)
-    added.append("Content-Type: ").append(type).append("\r\n");
-  const auto field = "Content-Transfer-Encoding: " + std::string{encoding} + "\r\n";
+    added.append("Content-Type: ").append(form.type).append("\r\n");
+  const auto field = "Content-Transfer-Encoding: " + std::string{form.encoding} + "\r\n";
   if (const auto old = header.find("Content-Transfer-Encoding")) {
     edits.push_back({.begin = part.header_begin + old->begin,
                      .end = part.header_begin + old->end,
@@ -98,8 +104,9 @@ Task<Result<void>> edit_leaf(const queue::Job& job, const mime::Part& part, bool
   POSTERN_CO_TRY(const auto raw,
                  co_await job.read(part.header_begin, part.body_begin - part.header_begin));
   const bool text = part.type == "text";
-  POSTERN_CO_CHECK(edit_header(part, raw, text ? "quoted-printable" : "base64",
-                               type_of(found.eight_bit), root, edits));
+  const Form form{.encoding = text ? "quoted-printable" : "base64",
+                  .type = type_of(found.eight_bit)};
+  POSTERN_CO_CHECK(edit_header(part, raw, form, root, edits));
   edits.push_back({.begin = part.body_begin,
                    .end = part.body_end,
                    .how = text ? Edit::How::quoted_printable : Edit::How::base64});
@@ -112,7 +119,7 @@ Task<Result<void>> edit_multipart(const queue::Job& job, const mime::Part& part,
   if (part.body_begin - part.header_begin > kMaxPartHeader) co_return fail(Errc::unsupported);
   POSTERN_CO_TRY(const auto raw,
                  co_await job.read(part.header_begin, part.body_begin - part.header_begin));
-  co_return edit_header(part, raw, "7bit", {}, root, edits);
+  co_return edit_header(part, raw, {.encoding = "7bit"}, root, edits);
 }
 
 /// What lies between the parts (preambles, headers) stays as it is, and must fit as it is.

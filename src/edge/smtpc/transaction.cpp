@@ -106,9 +106,10 @@ std::optional<queue::RecipientOutcome> Transaction::unfit() const {
   if ((header || sender) && !caps_.smtputf8)
     return ours(550, "5.6.7", "the next host does not take internationalized mail (SMTPUTF8)");
   const bool eight_bit = job_.has_8bit_body || job_.has_8bit_header;
-  if (eight_bit && !caps_.eight_bit_mime && !job_.own)
+  if (eight_bit && !caps_.eight_bit_mime && !job_.own) {
     return ours(554, "5.6.3",
                 "the next host does not take 8-bit mail, and it is not ours to convert");
+  }
   return std::nullopt;
 }
 

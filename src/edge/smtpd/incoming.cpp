@@ -157,9 +157,10 @@ Task<smtp::Reply> Incoming::commit() {
     session_.services.metrics.refused.add();
     session_.logger.warn("message not accepted", {{"id", id}, {"why", outcome.error().code}});
     // As at RCPT, had its size been known then.
-    if (outcome.error().code == Errc::too_large)
+    if (outcome.error().code == Errc::too_large) {
       co_return reply_for(
           delivery::RecipientVerdict{.kind = delivery::RecipientVerdict::Kind::never_fits});
+    }
     co_return reply_for(outcome.error().code);
   }
   session_.services.metrics.accepted.add();
