@@ -31,12 +31,14 @@ std::string encode_address(const smtp::Address& address) {
 smtp::Address decode_address(Reader& parent) {
   smtp::Address out;
   auto in = Reader::nested(parent.text(), parent.version());
-  while (in.next()) switch (in.tag()) {
+  while (in.next()) {
+    switch (in.tag()) {
       case 1:  out.local = in.text(); break;
       case 2:  out.domain.ascii = in.text(); break;
       case 3:  out.domain.text = in.text(); break;
       default: break;
     }
+  }
   if (!in.finish()) parent.fault("bad address");
   if (out.domain.text.empty()) out.domain.text = out.domain.ascii;
   if (out.domain.ascii.starts_with('[')) {
@@ -64,7 +66,8 @@ std::string encode_recipient(const Recipient& recipient) {
 Recipient decode_recipient(Reader& parent) {
   Recipient out;
   auto in = Reader::nested(parent.text(), parent.version());
-  while (in.next()) switch (in.tag()) {
+  while (in.next()) {
+    switch (in.tag()) {
       case 1: out.address = decode_address(in); break;
       case 2: out.orcpt = in.text(); break;
       case 3: out.notify.bits = in.number<std::uint8_t>(); break;
@@ -82,6 +85,7 @@ Recipient decode_recipient(Reader& parent) {
       case 10: out.notice_owed = in.boolean(); break;
       default: break;
     }
+  }
   if (!in.finish()) parent.fault("bad recipient");
   return out;
 }
@@ -100,7 +104,8 @@ std::string encode_envelope(const Envelope& envelope) {
 Envelope decode_envelope(Reader& parent) {
   Envelope out;
   auto in = Reader::nested(parent.text(), parent.version());
-  while (in.next()) switch (in.tag()) {
+  while (in.next()) {
+    switch (in.tag()) {
       case 1:  out.from = decode_address(in); break;
       case 2:  out.envid = in.text(); break;
       case 3:  out.return_full = in.boolean(); break;
@@ -108,6 +113,7 @@ Envelope decode_envelope(Reader& parent) {
       case 5:  out.smtputf8 = in.boolean(); break;
       default: break;
     }
+  }
   if (!in.finish()) parent.fault("bad envelope");
   return out;
 }
@@ -138,6 +144,13 @@ void read_state(Reader& in, Message& out) {
   }
 }
 
+Result<QueueId> id_behind(const std::string& prefix, std::string_view key) {
+  record::KeyReader in{key};
+  const QueueId id{in.skip(prefix).u64()};
+  POSTERN_CHECK(in.finish());
+  return id;
+}
+
 }  // namespace
 
 std::string message_key(QueueId id) {
@@ -154,10 +167,7 @@ std::string due_prefix() {
 }
 
 Result<QueueId> parse_message_key(std::string_view key) {
-  record::KeyReader in{key};
-  const QueueId id{in.skip(messages_prefix()).u64()};
-  POSTERN_CHECK(in.finish());
-  return id;
+  return id_behind(messages_prefix(), key);
 }
 
 Result<std::pair<Timestamp, QueueId>> parse_due_key(std::string_view key) {
@@ -176,10 +186,7 @@ std::string orders_prefix() {
 }
 
 Result<QueueId> parse_order_key(std::string_view key) {
-  record::KeyReader in{key};
-  const QueueId id{in.skip(orders_prefix()).u64()};
-  POSTERN_CHECK(in.finish());
-  return id;
+  return id_behind(orders_prefix(), key);
 }
 
 std::string encode(const Message& message) {
@@ -210,7 +217,8 @@ Result<Message> decode_message(QueueId id, std::string_view bytes) {
   Message out;
   out.id = id;
   Reader in{bytes, kVersion};
-  while (in.next()) switch (in.tag()) {
+  while (in.next()) {
+    switch (in.tag()) {
       case 1:  out.trace = TraceId{in.number()}; break;
       case 2:  out.sender = AccountId{in.number()}; break;
       case 3:  out.blob = read_blob(in); break;
@@ -223,6 +231,7 @@ Result<Message> decode_message(QueueId id, std::string_view bytes) {
       case 10: out.recipients.push_back(decode_recipient(in)); break;
       default: read_state(in, out); break;
     }
+  }
   POSTERN_CHECK(in.finish());
   return out;
 }
@@ -238,7 +247,8 @@ std::string encode(const Order& order) {
 Result<Order> decode_order(std::string_view bytes) {
   Order out;
   Reader in{bytes, kVersion};
-  while (in.next()) switch (in.tag()) {
+  while (in.next()) {
+    switch (in.tag()) {
       case 1: {
         const auto kind = in.number<std::uint8_t>();
         if (kind > static_cast<std::uint8_t>(Order::Kind::drop)) in.fault("bad order");
@@ -248,6 +258,7 @@ Result<Order> decode_order(std::string_view bytes) {
       case 2:  out.why = in.text(); break;
       default: break;
     }
+  }
   POSTERN_CHECK(in.finish());
   return out;
 }
