@@ -22,6 +22,10 @@ constexpr std::size_t kPiece = 64UL * 1024;
 constexpr net::PaceLimits kPace{.grace = std::chrono::minutes{30}, .rate = 256};
 constexpr net::PaceLimits kScarcePace{.grace = std::chrono::seconds{10}, .rate = 16UL * 1024};
 
+Answer holds_nul() {
+  return no("The message holds a NUL: send it as a literal8, \"~{...}\"", "CANNOT");
+}
+
 Answer no_such_mailbox() {
   return no("Create the mailbox first", "TRYCREATE");
 }
@@ -65,7 +69,10 @@ Task<Result<void>> more_octets(Connection& c, const store::Draft& draft, net::Pa
   }
 }
 
+/// `bad_syntax`: a NUL, which only a literal8 may hold (RFC 9051 §4.3.1); it would go out again in
+/// FETCH's literals, and clients end their strings there.
 Task<Result<void>> take_octets(Connection& c, store::Draft& draft) {
+  const bool may_hold_nul = c.reader.message().literal8;
   net::Pace pace;
   while (c.reader.message_left() > 0) {
     const auto piece = c.reader.take_message(kPiece);
@@ -73,6 +80,7 @@ Task<Result<void>> take_octets(Connection& c, store::Draft& draft) {
     if (piece.empty()) {
       POSTERN_CO_CHECK(co_await more_octets(c, draft, pace));
     } else {
+      if (!may_hold_nul && piece.contains('\0')) co_return fail(Errc::bad_syntax);
       POSTERN_CO_CHECK(co_await draft.feed(piece));
     }
   }
@@ -116,7 +124,9 @@ Task<Result<void>> take_message(Connection& c) {
   auto taken = co_await receive(c, *command);
   if (taken) co_return taken;
   const auto code = taken.error().code;
-  const auto answer = code == Errc::not_found ? no_such_mailbox() : response_for(code);
+  const auto answer = code == Errc::not_found    ? no_such_mailbox()
+                      : code == Errc::bad_syntax ? holds_nul()
+                                                 : response_for(code);
   if (!answer) co_return taken;
   turn_down(c, request->tag, *answer);
   co_return co_await c.out.drain_if_large();

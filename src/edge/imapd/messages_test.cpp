@@ -71,6 +71,13 @@ TEST_F(MessagesTest, AppendAsksBeforeOctetsCome) {
               AllOf(StartsWith("i BAD"), HasSubstr("(MESSAGES 1)")));
 }
 
+TEST_F(MessagesTest, OnlyALiteral8MayHoldNul) {
+  const std::string message{"A: b\n\0\n", 7};  // nine octets with two line ends
+  EXPECT_THAT(a_.ask("a APPEND INBOX {9+}\n" + message + "\nb STATUS INBOX (MESSAGES)\n"),
+              AllOf(StartsWith("a NO [CANNOT]"), HasSubstr("(MESSAGES 0)")));
+  EXPECT_THAT(a_.ask("c APPEND INBOX ~{9+}\n" + message + "\n"), StartsWith("c OK [APPENDUID"));
+}
+
 TEST_F(MessagesTest, SeveralMessagesInOneAppend) {
   EXPECT_THAT(a_.ask("a APPEND INBOX (\\Seen) {6+}\nA: b\n {6+}\nC: d\n\n"),
               AllOf(StartsWith("a OK [APPENDUID "), HasSubstr(" 1:2] ")));
