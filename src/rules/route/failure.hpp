@@ -9,11 +9,7 @@
 
 namespace postern::route {
 
-/// The questions a rule needs answered before it can go on. Ask them (concurrently), add the
-/// answers to those given so far, and call the rule again with the same arguments.
-struct Need {
-  std::vector<dns::Question> questions;
-};
+using dns::Need;
 
 /// A refusal, in the words of SMTP: fit for a reply and for a delivery status notification.
 struct Failure {

@@ -71,6 +71,12 @@ struct Answer {
 /// What is known so far; how a rule is given DNS. A test's DNS is such a map.
 using Answers = std::map<Question, Answer>;
 
+/// The questions a rule needs answered before it can go on. Ask them (concurrently), add the
+/// answers to those given so far, and call the rule again with the same arguments.
+struct Need {
+  std::vector<Question> questions;
+};
+
 }  // namespace postern::dns
 
 template <>
