@@ -1,19 +1,16 @@
 #include "admin/offline.hpp"
 
 #include <filesystem>
-#include <future>
 #include <thread>
 #include <utility>
 
-#include <boost/asio/post.hpp>
 #include <boost/json.hpp>
 
 #include "admin/admin.hpp"
 #include "admin/owner.hpp"
 #include "admin/report.hpp"
-#include "async/core_loop.hpp"
 #include "async/pool.hpp"
-#include "async/task_group.hpp"
+#include "async/workshop.hpp"
 #include "kv/rocks_engine.hpp"
 #include "verify/verify.hpp"
 #include "vocab/try.hpp"
@@ -23,47 +20,6 @@ namespace {
 
 constexpr std::size_t kDiskThreads = 2;
 constexpr std::size_t kPoolQueue = 1000;
-
-/// A core on a thread of its own whose tasks this thread waits for.
-class Workshop {
- public:
-  Workshop() { loop_.start("postern-admin"); }
-  Workshop(const Workshop&) = delete;
-  Workshop& operator=(const Workshop&) = delete;
-  ~Workshop() { stop(); }
-  void stop() {
-    loop_.stop();
-    loop_.join();
-  }
-
-  [[nodiscard]] Core& core() { return loop_.core(); }
-
-  template <class T>
-  T run(Task<T> task) {
-    const auto promise = std::make_shared<std::promise<T>>();
-    auto future = promise->get_future();
-    asio::post(core().executor, [this, promise, task = std::move(task)]() mutable {
-      group_.spawn(keep(promise, std::move(task)));
-    });
-    return future.get();
-  }
-
- private:
-  template <class T>
-  static Task<> keep(std::shared_ptr<std::promise<T>> promise, Task<T> task) {
-    try {
-      auto value = co_await std::move(task);
-      promise->set_value(std::move(value));
-    } catch (...) {
-      promise->set_exception(std::current_exception());
-    }
-  }
-
-  SystemClock clock_;
-  SystemRandom random_;
-  CoreLoop loop_{clock_, random_};
-  TaskGroup group_{loop_.core().executor, [](const std::exception_ptr&) { std::abort(); }};
-};
 
 Result<void> find_store(const config::Config& config, Offline::Missing missing) {
   std::error_code error;
@@ -80,7 +36,7 @@ Result<void> find_store(const config::Config& config, Offline::Missing missing) 
 }  // namespace
 
 struct Offline::Parts {
-  Workshop workshop;
+  Workshop workshop{"postern-admin"};
   std::vector<Core*> cores{&workshop.core()};
   ThreadPool disk{"postern-disk", kDiskThreads, kPoolQueue};
   std::unique_ptr<ThreadPool> passwords = std::make_unique<ThreadPool>(
@@ -144,7 +100,7 @@ std::string Offline::handle(std::string request) {
 Result<std::string> verify_offline(const config::Config& config) {
   POSTERN_CHECK(become_owner(config.directory, config.user, false));
   POSTERN_CHECK(find_store(config, Offline::Missing::refuse));
-  Workshop workshop;
+  Workshop workshop{"postern-admin"};
   ThreadPool disk{"postern-disk", kDiskThreads, kPoolQueue};
   kv::RocksOptions options;
   options.directory = config.directory;

@@ -27,6 +27,8 @@ constexpr Group kGroups[] = {
     {"alias", "Addresses that lead to others"},
     {"queue", "What waits to be sent"},
     {"store", "The store of all mail"},
+    {"check", "Judge senders, messages and domains as the server would"},
+    {"dns", "Ask the resolver"},
 };
 
 /// A command in the parser, with the places its values go to.
@@ -73,9 +75,9 @@ class Parser {
     app_.require_subcommand(1);
     app_.set_version_flag("--version", "postern " + std::string{kVersion});
     app_.footer("`postern COMMAND --help` tells more about each.");
-    for (const auto commands :
-         {server_commands(), domain_commands(), account_commands(), alias_commands(),
-          queue_commands(), store_commands(), trace_commands(), test_commands()}) {
+    for (const auto commands : {server_commands(), domain_commands(), account_commands(),
+                                alias_commands(), queue_commands(), store_commands(),
+                                trace_commands(), check_commands(), test_commands()}) {
       for (const auto& command : commands) add(command);
     }
   }

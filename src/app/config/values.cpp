@@ -57,4 +57,21 @@ bool is_trust_anchor(std::string_view text) {
          });
 }
 
+Result<resolver::Settings> resolver_settings(const Config& config,
+                                             std::uint64_t cache_bytes) {
+  resolver::Settings out;
+  out.cache_bytes = cache_bytes;
+  out.root_trust_anchor = config.root_trust_anchor;
+  out.trust_anchors = config.trust_anchors;
+  for (const auto& text : config.forwarders) {
+    POSTERN_TRY(const auto server, parse_server(text));
+    out.forwarders.push_back(server);
+  }
+  for (const auto& text : config.stubs) {
+    POSTERN_TRY(auto stub, parse_stub(text));
+    out.stubs.push_back(std::move(stub));
+  }
+  return out;
+}
+
 }  // namespace postern::config

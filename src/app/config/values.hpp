@@ -1,7 +1,9 @@
 #pragma once
 
+#include <cstdint>
 #include <string_view>
 
+#include "config/config.hpp"
 #include "resolver/unbound.hpp"
 #include "vocab/result.hpp"
 
@@ -20,5 +22,9 @@ namespace postern::config {
 
 /// "example.test. IN DS 12345 8 2 AB...": its form; libunbound looks closer.
 [[nodiscard]] bool is_trust_anchor(std::string_view text);
+
+/// What the configuration says of the resolver. `bad_config`: a forwarder or stub that is not one.
+[[nodiscard]] Result<resolver::Settings> resolver_settings(const Config& config,
+                                                           std::uint64_t cache_bytes);
 
 }  // namespace postern::config

@@ -12,23 +12,6 @@
 #include "vocab/try.hpp"
 
 namespace postern::server {
-Result<resolver::Settings> resolver_settings(const config::Config& config,
-                                             std::uint64_t cache_bytes) {
-  resolver::Settings out;
-  out.cache_bytes = cache_bytes;
-  out.root_trust_anchor = config.root_trust_anchor;
-  out.trust_anchors = config.trust_anchors;
-  for (const auto& text : config.forwarders) {
-    POSTERN_TRY(const auto server, config::parse_server(text));
-    out.forwarders.push_back(server);
-  }
-  for (const auto& text : config.stubs) {
-    POSTERN_TRY(auto stub, config::parse_stub(text));
-    out.stubs.push_back(std::move(stub));
-  }
-  return out;
-}
-
 queue::Settings queue_settings(const config::Config& config) {
   queue::Settings out;
   out.hostname = config.hostname;

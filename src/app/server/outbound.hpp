@@ -15,9 +15,6 @@
 // What leaves: the configuration's words as settings of resolver, queue and transport.
 namespace postern::server {
 
-/// `bad_config`: a forwarder, stub or anchor that is not one.
-[[nodiscard]] Result<resolver::Settings> resolver_settings(const config::Config& config,
-                                                           std::uint64_t cache_bytes);
 [[nodiscard]] queue::Settings queue_settings(const config::Config& config);
 
 /// `bad_config`: a route that is none, trust anchors that cannot be read.

@@ -10,6 +10,7 @@
 
 #include "async/gather.hpp"
 #include "async/on_core.hpp"
+#include "config/values.hpp"
 #include "metricsd/session.hpp"
 #include "net/tcp_dialer.hpp"
 #include "server/budget.hpp"
@@ -94,7 +95,7 @@ Task<Result<void>> Server::open_parts() {
   POSTERN_CO_TRY(directory_,
                  co_await directory::open_directory(*engine_, *store_, *cores_.front(),
                                                     *password_pool_, std::move(people)));
-  POSTERN_CO_TRY(auto dns, resolver_settings(config, budget.resolver));
+  POSTERN_CO_TRY(auto dns, config::resolver_settings(config, budget.resolver));
   POSTERN_CO_TRY(resolver_, resolver::UnboundResolver::create(*cores_.front(), dns));
   queue_ = queue::make_queue(*engine_, *store_, *trace_, *cores_.front(), queue_settings(config));
   dialer_ = std::make_unique<net::TcpDialer>(*cores_.front());

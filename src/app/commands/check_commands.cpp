@@ -1,0 +1,121 @@
+#include <array>
+#include <filesystem>
+
+#include <boost/json.hpp>
+
+#include "async/clock.hpp"
+#include "check/checks.hpp"
+#include "commands/command.hpp"
+#include "commands/desk.hpp"
+#include "commands/text.hpp"
+#include "config/values.hpp"
+#include "vocab/try.hpp"
+
+// `postern check ...` and `postern dns ...`: what the server would make of a sender, a message or
+// a domain. They touch no store and need no server.
+namespace postern::commands {
+namespace {
+
+constexpr std::uint64_t kCacheBytes = std::uint64_t{4} << 20U;
+
+/// The configuration that is named, or that of this machine if it has one.
+Result<config::Config> configuration(const Arguments& arguments) {
+  if (arguments.has("--config")) return config::load(arguments.text("--config"));
+  std::error_code error;
+  if (std::filesystem::exists(kDefaultConfig, error))
+    return config::load(std::string{kDefaultConfig});
+  config::Config none;
+  none.hostname = "localhost";
+  return none;
+}
+
+Result<std::unique_ptr<check::DnsSource>> open_dns(const Arguments& arguments,
+                                                   const config::Config& config) {
+  if (!arguments.has("--dns")) {
+    POSTERN_TRY(const auto settings, config::resolver_settings(config, kCacheBytes));
+    return check::dns_of_network(settings);
+  }
+  const auto file = arguments.text("--dns");
+  POSTERN_TRY(const auto text, config::read(file));
+  auto source = check::dns_of_json(text);
+  if (!source) return fail(source.error().code, file + ": " + source.error().detail);
+  return source;
+}
+
+/// Prints lines that may hold what strangers wrote.
+void print_words(std::ostream& out, std::string_view words) {
+  while (!words.empty()) {
+    const auto line = words.substr(0, words.find('\n'));
+    out << printable(line) << '\n';
+    words.remove_prefix(std::min(words.size(), line.size() + 1));
+  }
+}
+
+/// Runs one check and prints what it found.
+template <class Run>
+int report(const Arguments& arguments, Session& session, const Run& run) {
+  const auto config = configuration(arguments);
+  if (!config) return complain(session, config.error());
+  auto source = open_dns(arguments, *config);
+  if (!source) return complain(session, source.error());
+  const check::Report found = run(**source, *config);
+  if (arguments.has("--json")) {
+    session.out << boost::json::serialize(found.data) << '\n';
+  } else {
+    print_words(session.out, found.words);
+  }
+  return 0;
+}
+
+int look_up(const Arguments& arguments, Session& session) {
+  const auto name = dns::Name::parse(arguments.text("NAME"));
+  if (!name) return misused(session, "NAME is not a domain name");
+  const auto word = arguments.text("TYPE");
+  const auto type = word.empty() ? dns::Type::a : dns::parse_type(word);
+  if (!type)
+    return misused(session, "TYPE is one of A AAAA CAA CNAME DS MX NS PTR SOA SRV TLSA TXT");
+  return report(arguments, session, [&](check::DnsSource& source, const config::Config&) {
+    return check::look_up(source, {*name, *type});
+  });
+}
+
+int check_spf(const Arguments& arguments, Session& session) {
+  const auto ip = text::IpAddress::parse(arguments.text("--ip"));
+  if (!ip) return misused(session, "--ip is an IPv4 or IPv6 address");
+  return report(arguments, session, [&](check::DnsSource& source, const config::Config& config) {
+    return check::spf(source, {.ip = *ip,
+                               .helo = arguments.text("--helo"),
+                               .mail_from = arguments.text("--mailfrom"),
+                               .receiver = config.hostname,
+                               .now = SystemClock{}.now()});
+  });
+}
+
+std::vector<Option> asking(std::vector<Option> own) {
+  own.push_back({"--dns", "FILE", "Answer from this JSON file instead of the network"});
+  own.push_back({"--config", "FILE", "Whose [dns] to use; default /etc/postern/postern.toml"});
+  own.push_back({"--json", "", "Print JSON"});
+  return own;
+}
+
+}  // namespace
+
+std::span<const Command> check_commands() {
+  static const std::array kCommands{
+      Command{"check spf", "Say whether a machine may send for a domain (SPF)",
+              "As the server judges MAIL FROM; without --mailfrom, or with an empty one, EHLO.\n"
+              "Example: postern check spf --ip 192.0.2.1 --helo mail.example.org "
+              "--mailfrom ann@example.org",
+              asking({{"--ip", "ADDRESS", "The sending machine", true},
+                      {"--helo", "NAME", "What it says in EHLO", true},
+                      {"--mailfrom", "ADDRESS", "Its MAIL FROM, without angle brackets"}}),
+              check_spf},
+      Command{"dns lookup", "Ask the resolver, and show what DNSSEC says",
+              "secure: proven; insecure: not signed; bogus: signed, and wrongly so, with why.\n"
+              "Example: postern dns lookup _25._tcp.mx.example.org TLSA",
+              asking({{"NAME", "", "The name", true}, {"TYPE", "", "The type; default A"}}),
+              look_up}};
+  return kCommands;
+}
+
+}  // namespace postern::commands
