@@ -1,6 +1,7 @@
 #include "server/server.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <filesystem>
 #include <thread>
@@ -28,6 +29,17 @@ using namespace std::chrono_literals;
 constexpr std::size_t kDiskThreads = 4;
 constexpr std::size_t kDiskQueue = 10'000;
 constexpr std::size_t kPasswordQueue = 64;
+
+using Counted = std::uint64_t resolver::Stats::*;
+constexpr std::array kLookups{
+    std::pair{std::string_view{"secure"}, Counted{&resolver::Stats::secure}},
+    std::pair{std::string_view{"insecure"}, Counted{&resolver::Stats::insecure}},
+    std::pair{std::string_view{"bogus"}, Counted{&resolver::Stats::bogus}},
+    std::pair{std::string_view{"nxdomain"}, Counted{&resolver::Stats::nxdomain}},
+    std::pair{std::string_view{"servfail"}, Counted{&resolver::Stats::servfail}},
+    std::pair{std::string_view{"timeout"}, Counted{&resolver::Stats::timeouts}},
+    std::pair{std::string_view{"refused"}, Counted{&resolver::Stats::refused}},
+    std::pair{std::string_view{"merged"}, Counted{&resolver::Stats::merged}}};
 constexpr std::size_t kMetricsConnections = 16;
 /// Of one /24 or /56 as many as of so many of its hosts.
 constexpr std::uint32_t kHostsOfNet = 4;
@@ -96,6 +108,7 @@ Task<Result<void>> Server::open_parts() {
                  co_await directory::open_directory(*engine_, *store_, *cores_.front(),
                                                     *password_pool_, std::move(people)));
   POSTERN_CO_TRY(auto dns, config::resolver_settings(config, budget.resolver));
+  dns.root_key_file = config.directory + "/root.key";
   POSTERN_CO_TRY(resolver_, resolver::UnboundResolver::create(*cores_.front(), dns));
   queue_ = queue::make_queue(*engine_, *store_, *trace_, *cores_.front(), queue_settings(config));
   dialer_ = std::make_unique<net::TcpDialer>(*cores_.front());
@@ -209,6 +222,16 @@ void Server::add_gauges() {
   registry_.gauge_from("postern_bugs", "Exceptions that the queue and the store survived", [this] {
     return static_cast<double>(queue_->stats().bugs + store_->stats().bugs);
   });
+  for (const auto& [what, member] : kLookups) {
+    registry_.gauge_from(
+        "postern_dns_answers", "DNS answers by what they were",
+        [this, which = member] { return static_cast<double>(resolver_->stats().*which); },
+        {{"answer", what}});
+  }
+  registry_.gauge_from("postern_dns_lookups", "DNS questions asked",
+                       [this] { return static_cast<double>(resolver_->stats().lookups); });
+  registry_.gauge_from("postern_dns_pending", "DNS questions under way",
+                       [this] { return static_cast<double>(resolver_->stats().pending); });
   registry_.gauge_from("postern_trace_not_kept", "Trace events not kept: trace.max_bytes",
                        [this] { return static_cast<double>(trace_->stats().not_kept); });
   registry_.gauge_from("postern_connections", "Connections being served",

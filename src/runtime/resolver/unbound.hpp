@@ -38,6 +38,10 @@ struct Settings {
   bool ipv6 = true;  ///< Ask name servers over IPv6 too.
   /// Start proofs at the built-in keys of the root. Off only where no question reaches the root.
   bool root_trust_anchor = true;
+  /// Where the root's keys are kept as they change (RFC 5011); made with the built-in ones if it is
+  /// not there, or cannot be used. Empty: the built-in keys, for good. Absolute, in a folder that
+  /// libunbound's thread may write to.
+  std::string root_key_file;
   /// More trust anchors, DS or DNSKEY records in presentation form.
   std::vector<std::string> trust_anchors;
   /// Recursive servers to ask instead of the root. Their answers are validated like any.

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <filesystem>
+#include <fstream>
 #include <span>
 #include <string>
 #include <string_view>
@@ -56,6 +58,8 @@ Result<void> set_options(ub_ctx* context, const Settings& settings) {
   POSTERN_CHECK(set(context, "num-queries-per-thread", "512"));
   // A name server that was down is probed, not given up for 15 minutes.
   POSTERN_CHECK(set(context, "infra-keep-probing", "yes"));
+  // The default, said for whoever reads this: RFC 9156, no more of a name than a server must know.
+  POSTERN_CHECK(set(context, "qname-minimisation", "yes"));
   // Nobody's delegation may make us ask our own machine, unless the operator did.
   return set(context, "do-not-query-localhost", asks_loopback(settings) ? "no" : "yes");
 }
@@ -85,8 +89,12 @@ Result<void> add_servers(ub_ctx* context, const Settings& settings) {
 
 Result<void> add_anchors(ub_ctx* context, const Settings& settings) {
   std::vector<std::string> anchors = settings.trust_anchors;
-  if (settings.root_trust_anchor)
+  if (settings.root_trust_anchor && !settings.root_key_file.empty()) {
+    POSTERN_CHECK(check(ub_ctx_add_ta_autr(context, settings.root_key_file.c_str()),
+                        "the root's keys in " + settings.root_key_file));
+  } else if (settings.root_trust_anchor) {
     anchors.insert(anchors.end(), kRootTrustAnchors.begin(), kRootTrustAnchors.end());
+  }
   for (const auto& anchor : anchors) {
     POSTERN_CHECK(check(ub_ctx_add_ta(context, anchor.c_str()), "trust anchor " + anchor));
   }
@@ -128,9 +136,19 @@ dns::Answer failed(std::string why) {
           .why = std::move(why)};
 }
 
-}  // namespace
+/// A file of root keys for libunbound to go on from, whole or not at all.
+Result<void> write_root_keys(const std::string& file) {
+  const std::string fresh = file + ".new";
+  std::ofstream out{fresh, std::ios::trunc};
+  for (const auto& anchor : kRootTrustAnchors) out << anchor << '\n';
+  out.close();
+  std::error_code error;
+  if (out) std::filesystem::rename(fresh, file, error);
+  if (!out || error) return fail(Errc::bad_config, "resolver: " + file + " cannot be written");
+  return {};
+}
 
-Result<Context> make_context(const Settings& settings) {
+Result<Context> make_context_once(const Settings& settings) {
   Context context{ub_ctx_create()};
   if (!context) return fail(Errc::bad_config, "resolver: libunbound does not start");
   // It would write to our standard error.
@@ -141,6 +159,21 @@ Result<Context> make_context(const Settings& settings) {
   POSTERN_CHECK(add_anchors(context.get(), settings));
   POSTERN_CHECK(finish(context.get(), settings));
   return context;
+}
+
+}  // namespace
+
+Result<Context> make_context(const Settings& settings) {
+  const std::string& keys = settings.root_key_file;
+  if (!settings.root_trust_anchor || keys.empty()) return make_context_once(settings);
+  std::error_code error;
+  if (std::filesystem::file_size(keys, error) > 0 && !error) {
+    auto context = make_context_once(settings);
+    // Torn or not ours: what the program was built with is a beginning that can be trusted.
+    if (context) return context;
+  }
+  POSTERN_CHECK(write_root_keys(keys));
+  return make_context_once(settings);
 }
 
 dns::Answer read_result(const dns::Question& question, int error, const ub_result* result) {

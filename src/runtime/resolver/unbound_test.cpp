@@ -424,6 +424,51 @@ TEST(UnboundSettings, TheBuiltInRootKeysAreTaken) {
   EXPECT_TRUE(UnboundResolver::create(loop.core(), {}));
 }
 
+class RootKeys : public testing::Test {
+ protected:
+  RootKeys() {
+    std::string name = (std::filesystem::temp_directory_path() / "postern-key-XXXXXX").string();
+    if (!::mkdtemp(name.data())) throw std::runtime_error{"mkdtemp"};
+    dir_ = name;
+  }
+  ~RootKeys() override { std::filesystem::remove_all(dir_); }
+  [[nodiscard]] std::string file() const { return (dir_ / "root.key").string(); }
+  [[nodiscard]] std::string content() const {
+    std::ifstream in{file()};
+    return {std::istreambuf_iterator<char>{in}, {}};
+  }
+  void write(std::string_view text) const { std::ofstream{file()} << text; }
+  [[nodiscard]] bool starts() {
+    return UnboundResolver::create(loop_.core(), {.root_key_file = file()}).has_value();
+  }
+
+ private:
+  std::filesystem::path dir_;
+  Loop loop_;
+};
+
+TEST_F(RootKeys, BeginWithTheBuiltInOnes) {
+  EXPECT_TRUE(starts());
+  EXPECT_THAT(content(), HasSubstr("20326 8 2"));
+}
+
+TEST_F(RootKeys, GoOnFromWhatWasKept) {
+  // The key of 2017 gone: as after a rollover.
+  const std::string kept =
+      ". IN DS 38696 8 2 683D2D0ACB8C9B712A1948B27F741219298D0A450D612C483AF444A4C0FB2B16\n";
+  write(kept);
+  EXPECT_TRUE(starts());
+  EXPECT_EQ(content(), kept);
+}
+
+TEST_F(RootKeys, ADamagedOrEmptyFileIsMadeAnew) {
+  for (const auto* const damage : {"\x01\x02 no keys", "", ". IN DS 38696 8"}) {
+    write(damage);
+    EXPECT_TRUE(starts()) << damage;
+    EXPECT_THAT(content(), HasSubstr("20326 8 2")) << damage;
+  }
+}
+
 TEST(UnboundSettings, WhatCannotBeUsedIsToldAtOnce) {
   Loop loop;
   const auto anchor = UnboundResolver::create(loop.core(), {.trust_anchors = {"no anchor"}});
