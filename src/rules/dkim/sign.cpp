@@ -5,6 +5,7 @@
 
 #include "crypto/hash.hpp"
 #include "dkim/verify.hpp"
+#include "text/ascii.hpp"
 #include "text/base64.hpp"
 #include "vocab/try.hpp"
 
@@ -107,6 +108,13 @@ std::vector<std::string> names_to_sign(const Message& message, const SignedField
   return out;
 }
 
+Result<void> check_signer(const Signer& signer) {
+  const bool ascii = text::is_ascii(signer.domain) && text::is_ascii(signer.selector);
+  if (!ascii || !is_signing_domain(signer.domain) || !key_name(signer.selector, signer.domain))
+    return fail(Errc::bad_config, "no domain or selector to sign with");
+  return {};
+}
+
 Result<std::string> close_signature(FieldWriter field, std::string_view hashed,
                                     const crypto::PrivateKey& key) {
   POSTERN_TRY(const std::string signature, key.sign(crypto::sha256(hashed)));
@@ -115,9 +123,7 @@ Result<std::string> close_signature(FieldWriter field, std::string_view hashed,
 
 Result<std::string> sign(const Message& message, const Signer& signer, Timestamp now,
                          const SignSettings& settings) {
-  const auto domain = dns::Name::parse(signer.domain);
-  if (!domain || !is_signing_domain(signer.domain) || !key_name(signer.selector, signer.domain))
-    return fail(Errc::bad_config, "no domain or selector to sign with");
+  POSTERN_CHECK(check_signer(signer));
   if (message.header_too_large || message.named("from").empty())
     return fail(Errc::bad_syntax, "no From field to sign");
   const BodyHash* body = message.body(kSignedBody);
@@ -126,7 +132,7 @@ Result<std::string> sign(const Message& message, const Signer& signer, Timestamp
   const auto names = with_from(names_to_sign(message, settings.fields), message);
   FieldWriter field{"DKIM-Signature"};
   field.tag("v", "1").tag("a", to_string(algorithm_of(signer.key))).tag("c", "relaxed/relaxed");
-  field.tag("d", domain->to_string()).tag("s", signer.selector);
+  field.tag("d", signer.domain).tag("s", signer.selector);
   field.tag("t", std::to_string(seconds(now)));
   if (settings.lifetime) field.tag("x", std::to_string(seconds(now + *settings.lifetime)));
   field.list("h", names).base64("bh", crypto::view(body->digest)).open_signature();

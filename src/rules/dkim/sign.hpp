@@ -38,7 +38,7 @@ struct SignedFields {
 
 /// Who signs. The key is borrowed.
 struct Signer {
-  std::string domain;    ///< d=: U-labels become A-labels.
+  std::string domain;    ///< d=: in A-labels.
   std::string selector;  ///< s=
   const crypto::PrivateKey& key;
 };
@@ -55,6 +55,9 @@ struct SignSettings {
 /// kSignedBody was not asked of the reader; `io_failed`: the key is broken.
 [[nodiscard]] Result<std::string> sign(const Message& message, const Signer& signer, Timestamp now,
                                        const SignSettings& settings = {});
+
+/// Error `bad_config`: the domain or selector are no such names in A-labels.
+[[nodiscard]] Result<void> check_signer(const Signer& signer);
 
 /// The names for h=, in order; a name stands there as often as it is signed.
 [[nodiscard]] std::vector<std::string> names_to_sign(const Message& message,

@@ -29,6 +29,7 @@ class Reader {
     read_source();
     read_b();
     read_algorithm();
+    out_.identity = "@" + out_.domain;
     if (kind_ == SignatureKind::dkim) {
       read_version();
       read_identity();
@@ -96,7 +97,6 @@ class Reader {
 
   void read_identity() {
     const Tag* tag = tags_.find("i");
-    out_.identity = "@" + out_.domain;
     if (tag == nullptr) return;
     auto decoded = from_quoted_printable(tag->value);
     const auto at = decoded ? decoded->rfind('@') : std::string::npos;

@@ -55,7 +55,7 @@ struct Signature {
   Algorithm algorithm = Algorithm::rsa_sha256;
   std::string domain;         ///< d= in lower case, A-labels.
   std::string selector;       ///< s=
-  std::string identity;       ///< i= decoded, or "@" and the domain. Not of ARC.
+  std::string identity;       ///< i= decoded, or "@" and the domain; that always for ARC.
   dns::Name key;              ///< Where its key is.
   std::string signature;      ///< b=, decoded.
   std::string start;          ///< The first characters of b= (RFC 8601 §2.7.1 header.b), at most 12.

@@ -179,14 +179,19 @@ void append_selected(std::string& out, const Message& message,
   }
 }
 
-crypto::Digest header_hash(const Message& message, std::size_t field, const Signature& signature) {
-  std::string text;
-  append_selected(text, message, signature.fields, signature.header);
+void append_unsigned(std::string& out, const Message& message, std::size_t field,
+                     const Signature& signature) {
   const auto& at = message.fields.at(field);
   std::string own{message.raw(at)};
   own.erase(at.value_begin - at.begin + signature.b_begin, signature.b_end - signature.b_begin);
-  append_field(text, own, signature.header);
-  text.resize(text.size() - 2);  // its CRLF is not signed
+  append_field(out, own, signature.header);
+  out.resize(out.size() - 2);
+}
+
+crypto::Digest header_hash(const Message& message, std::size_t field, const Signature& signature) {
+  std::string text;
+  append_selected(text, message, signature.fields, signature.header);
+  append_unsigned(text, message, field, signature);
   return crypto::sha256(text);
 }
 

@@ -84,4 +84,9 @@ struct KeyCheck {
 void append_selected(std::string& out, const Message& message,
                      const std::vector<std::string>& names, Canon canon);
 
+/// Appends `signature`'s own field, number `field`, as it signs itself: in its canonical form with
+/// an empty b= and without CRLF (RFC 6376 §3.7).
+void append_unsigned(std::string& out, const Message& message, std::size_t field,
+                     const Signature& signature);
+
 }  // namespace postern::dkim
