@@ -1,0 +1,159 @@
+#include "mailauth/reception.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "async/gather.hpp"
+#include "authres/authres.hpp"
+#include "text/ascii.hpp"
+
+namespace postern::mailauth {
+namespace {
+
+/// Which part of the findings a task fills in; gather wants a value.
+struct Done {};
+
+dns::Name name_or_root(std::string_view text) {
+  return dns::Name::parse(text).value_or(dns::Name{});
+}
+
+dmarc::Auth auth_of(std::string_view word) {
+  return dmarc::parse_auth(word).value_or(dmarc::Auth::none);
+}
+
+dmarc::Input dmarc_input(const Findings& findings, const dns::Name& author) {
+  dmarc::Input out{.author = author};
+  out.spf = {.result = auth_of(to_string(findings.spf.outcome)),
+             .domain = name_or_root(findings.spf.domain)};
+  for (const auto& signature : findings.dkim.signatures) {
+    out.dkim.push_back({.result = auth_of(to_string(signature.verdict)),
+                        .domain = name_or_root(signature.domain),
+                        .selector = signature.selector});
+  }
+  return out;
+}
+
+/// Whether what a sealer wrote down says that DMARC passed when it got the message.
+bool says_dmarc_pass(std::string_view results) {
+  const auto parsed = authres::parse(results);
+  if (!parsed) return false;
+  return std::ranges::any_of(parsed->statements, [](const authres::Statement& statement) {
+    return text::iequals(statement.method, "dmarc") && text::iequals(statement.result, "pass");
+  });
+}
+
+bool lists(const std::vector<std::string>& domains, std::string_view domain) {
+  return std::ranges::find(domains, domain) != domains.end();
+}
+
+}  // namespace
+
+Reception::Reception(resolver::Resolver& resolver, Core& core,
+                     std::shared_ptr<const Settings> settings)
+    : core_{core},
+      settings_{std::move(settings)},
+      inquiry_{resolver, core.clock, settings_->budget} {}
+
+std::vector<std::string_view> Reception::values(std::string_view field) const {
+  std::vector<std::string_view> out;
+  for (const auto index : message_.named(field)) {
+    auto value = message_.value(message_.fields.at(index));
+    while (value.ends_with('\n') || value.ends_with('\r')) value.remove_suffix(1);
+    out.push_back(value);
+  }
+  return out;
+}
+
+Task<Findings> Reception::finish(Peer peer) {
+  message_ = reader_.finish();
+  Findings findings{.peer = std::move(peer)};
+  const Timestamp now = core_.clock.now();
+  const Peer& from = findings.peer;
+  const auto spf_of = [&](std::string_view mail_from) {
+    return [&, mail_from](const dns::Answers& known) {
+      return spf::check({.ip = from.ip,
+                         .helo = from.helo,
+                         .mail_from = mail_from,
+                         .receiver = settings_->hostname,
+                         .now = now},
+                        known);
+    };
+  };
+  // All borrow from this frame, which waits for them.
+  const auto into = []<class T>(Task<T> task, T& slot) -> Task<Done> {
+    slot = co_await std::move(task);
+    co_return Done{};
+  };
+  std::vector<Task<Done>> tasks;
+  tasks.push_back(into(inquiry_.decide<spf::Verdict>(spf_of(from.mail_from)), findings.spf));
+  tasks.push_back(into(inquiry_.decide<spf::Verdict>(spf_of({})), findings.spf_helo));
+  tasks.push_back(into(inquiry_.decide<dkim::Report>([&](const dns::Answers& known) {
+    return dkim::verify(message_, known, now);
+  }),
+                       findings.dkim));
+  tasks.push_back(into(inquiry_.decide<arc::Validation>([&](const dns::Answers& known) {
+    return arc::validate(message_, known, now);
+  }),
+                       findings.arc));
+  tasks.push_back(into(inquiry_.decide<iprev::Verdict>(
+                           [&](const dns::Answers& known) { return iprev::check(from.ip, known); }),
+                       findings.iprev));
+  tasks.push_back(into(inquiry_.decide<iprev::Hello>([&](const dns::Answers& known) {
+    return iprev::check_hello(from.helo, from.ip, known);
+  }),
+                       findings.hello));
+  (void)co_await gather(std::move(tasks));
+  const auto authors = values("from");
+  findings.author = dmarc::author_of(authors);
+  if (const auto* const author = std::get_if<dmarc::Author>(&findings.author)) {
+    const auto input = dmarc_input(findings, author->domain);
+    findings.dmarc = co_await inquiry_.decide<dmarc::Verdict>([&](const dns::Answers& known) {
+      return dmarc::evaluate(input, known, settings_->suffix);
+    });
+  }
+  judge(findings);
+  findings.questions = inquiry_.asked();
+  co_return findings;
+}
+
+bool Reception::has_list_traits() const {
+  if (!message_.named("list-id").empty() || !message_.named("list-post").empty()) return true;
+  const auto precedence = values("precedence");
+  return std::ranges::any_of(
+      precedence, [](std::string_view value) { return text::iequals(text::trim(value), "list"); });
+}
+
+/// A chain that passes, whose newest sealers are trusted back to one that saw DMARC pass.
+bool Reception::seal_is_trusted(const arc::Validation& arc, std::string& who) const {
+  if (arc.status != arc::Status::pass) return false;
+  for (auto it = arc.sealers.rbegin(); it != arc.sealers.rend(); ++it) {
+    if (!lists(settings_->trusted_sealers, it->domain)) return false;
+    if (!says_dmarc_pass(it->results)) continue;
+    who = it->domain;
+    return true;
+  }
+  return false;
+}
+
+void Reception::judge(Findings& findings) const {
+  auto& grounds = findings.grounds;
+  grounds.trusted_arc = seal_is_trusted(findings.arc, grounds.arc_sealer);
+  grounds.mailing_list = has_list_traits();
+  if (!findings.dmarc) return;
+  grounds.strict = lists(settings_->strict_domains, "*") ||
+                   lists(settings_->strict_domains, findings.dmarc->author.to_string());
+  findings.disposition = dmarc::dispose(*findings.dmarc, grounds);
+}
+
+std::vector<Forged> Reception::forged() const {
+  std::vector<Forged> out;
+  const std::vector<std::string> ours{settings_->hostname};
+  for (const auto index : message_.named("authentication-results")) {
+    const auto& field = message_.fields.at(index);
+    if (authres::claims_id(message_.value(field), ours)) out.push_back({field.begin, field.end});
+  }
+  std::ranges::sort(out, {}, &Forged::begin);
+  return out;
+}
+
+}  // namespace postern::mailauth

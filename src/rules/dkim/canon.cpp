@@ -1,0 +1,169 @@
+#include "dkim/canon.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "text/ascii.hpp"
+
+namespace postern::dkim {
+namespace {
+
+constexpr std::string_view kCrlf = "\r\n";
+/// How much is gathered before it is given on: hashing many small pieces costs more.
+constexpr std::size_t kGather = 4096;
+
+std::string_view without_break(std::string_view line) {
+  if (line.ends_with('\n')) line.remove_suffix(1);
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  return line;
+}
+
+void append_relaxed(std::string& out, std::string_view raw) {
+  const std::size_t colon = std::min(raw.find(':'), raw.size());
+  for (const char c : text::trim(raw.substr(0, colon))) out += text::to_lower(c);
+  out += ':';
+  bool blank = false;
+  bool any = false;
+  raw.remove_prefix(std::min(colon + 1, raw.size()));
+  for (std::size_t at = 0; at < raw.size(); ++at) {
+    const char c = raw.at(at);
+    if (text::is_wsp(c)) {
+      blank = true;
+      continue;
+    }
+    if (c == '\n' || (c == '\r' && raw.substr(at + 1, 1) == "\n")) continue;
+    if (blank && any) out += ' ';
+    blank = false;
+    any = true;
+    out += c;
+  }
+}
+
+/// Whether a run of text ends before this octet.
+constexpr auto kStops = [] {
+  std::array<bool, 256> stops{};
+  for (const char c : {' ', '\t', '\r', '\n'}) stops.at(static_cast<unsigned char>(c)) = true;
+  return stops;
+}();
+
+std::string_view take_run(std::string_view& bytes) {
+  const auto stop = std::ranges::find_if(
+      bytes, [](char c) { return kStops.at(static_cast<unsigned char>(c)); });
+  const auto run = bytes.substr(0, static_cast<std::size_t>(stop - bytes.begin()));
+  bytes.remove_prefix(run.size());
+  return run;
+}
+
+}  // namespace
+
+std::string_view to_string(Canon canon) {
+  return canon == Canon::simple ? "simple" : "relaxed";
+}
+
+void append_field(std::string& out, std::string_view raw, Canon canon) {
+  raw = without_break(raw);
+  if (canon == Canon::simple)
+    out += raw;
+  else
+    append_relaxed(out, raw);
+  out += kCrlf;
+}
+
+void BodyCanon::flush() {
+  if (!out_.empty()) sink_(std::exchange(out_, {}));
+}
+
+void BodyCanon::begin_text() {
+  for (; empty_lines_ > 0; --empty_lines_) {
+    out_ += kCrlf;
+    if (out_.size() >= kGather) {
+      sink_(out_);
+      out_.clear();
+    }
+  }
+  any_ = in_line_ = true;
+}
+
+void BodyCanon::put(std::string_view bytes) {
+  begin_text();
+  if (blank_ && canon_ == Canon::relaxed) out_ += ' ';
+  blank_ = false;
+  if (bytes.size() >= kGather) {
+    sink_(out_);
+    out_.clear();
+    sink_(bytes);
+    return;
+  }
+  out_ += bytes;
+  if (out_.size() < kGather) return;
+  sink_(out_);
+  out_.clear();
+}
+
+void BodyCanon::lone_cr() {
+  if (!std::exchange(cr_, false)) return;
+  put("\r");
+}
+
+void BodyCanon::end_line() {
+  cr_ = blank_ = false;
+  if (std::exchange(in_line_, false))
+    out_ += kCrlf;
+  else
+    ++empty_lines_;
+}
+
+void BodyCanon::relaxed(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const char c = bytes.front();
+    if (c == '\n' && cr_) {
+      end_line();
+      bytes.remove_prefix(1);
+      continue;
+    }
+    lone_cr();
+    if (!kStops.at(static_cast<unsigned char>(c))) {
+      put(take_run(bytes));
+      continue;
+    }
+    bytes.remove_prefix(1);
+    if (c == '\r')
+      cr_ = true;
+    else if (c == '\n')
+      put("\n");
+    else
+      blank_ = true;
+  }
+}
+
+void BodyCanon::simple(std::string_view bytes) {
+  while (!bytes.empty()) {
+    if (bytes.front() == '\n' && cr_) {
+      end_line();
+      bytes.remove_prefix(1);
+      continue;
+    }
+    lone_cr();
+    const std::size_t stop = std::min(bytes.find('\r'), bytes.size());
+    if (stop > 0) put(bytes.substr(0, stop));
+    cr_ = stop < bytes.size();
+    bytes.remove_prefix(std::min(stop + 1, bytes.size()));
+  }
+}
+
+void BodyCanon::feed(std::string_view bytes) {
+  if (canon_ == Canon::simple)
+    simple(bytes);
+  else
+    relaxed(bytes);
+}
+
+void BodyCanon::finish() {
+  lone_cr();
+  if (in_line_) out_ += kCrlf;
+  if (canon_ == Canon::simple && !any_) out_ += kCrlf;
+  flush();
+}
+
+}  // namespace postern::dkim

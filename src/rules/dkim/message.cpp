@@ -1,0 +1,287 @@
+#include "dkim/message.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <numeric>
+#include <utility>
+
+#include "crypto/hash.hpp"
+#include "dns/name.hpp"
+#include "mime/address.hpp"
+#include "mime/header.hpp"
+#include "text/ascii.hpp"
+
+namespace postern::dkim {
+namespace {
+
+constexpr std::size_t kMaxFromAddresses = 10;
+
+bool name_less(std::string_view a, std::string_view b) {
+  return std::ranges::lexicographical_compare(a, b, {}, text::to_lower, text::to_lower);
+}
+
+/// One hash of a body.
+struct Hashing {
+  BodyWanted wanted;
+  std::uint64_t left;  ///< Octets still to be hashed.
+  crypto::Sha256 hash = {};
+};
+
+/// All hashes of a body in one canonical form.
+class BodyStream {
+ public:
+  explicit BodyStream(Canon canon)
+      : canon_{canon}, body_{canon, [this](std::string_view bytes) { take(bytes); }} {}
+  BodyStream(const BodyStream&) = delete;
+  BodyStream& operator=(const BodyStream&) = delete;
+  ~BodyStream() = default;
+
+  [[nodiscard]] Canon canon() const { return canon_; }
+  void want(const BodyWanted& wanted) {
+    const auto same = [&](const Hashing& hashing) { return hashing.wanted == wanted; };
+    if (std::ranges::any_of(hashings_, same)) return;
+    const auto all = std::numeric_limits<std::uint64_t>::max();
+    hashings_.push_back({.wanted = wanted, .left = wanted.length.value_or(all)});
+  }
+  void feed(std::string_view bytes) { body_.feed(bytes); }
+  void finish(std::vector<BodyHash>& out) {
+    body_.finish();
+    for (auto& each : hashings_)
+      out.push_back({.wanted = each.wanted, .digest = each.hash.finish(), .octets = octets_});
+  }
+
+ private:
+  void take(std::string_view bytes) {
+    octets_ += bytes.size();
+    for (auto& each : hashings_) {
+      const auto part = bytes.substr(0, std::min<std::uint64_t>(each.left, bytes.size()));
+      each.left -= part.size();
+      if (!part.empty()) each.hash.update(part);
+    }
+  }
+
+  Canon canon_;
+  std::vector<Hashing> hashings_;
+  std::uint64_t octets_ = 0;
+  BodyCanon body_;
+};
+
+/// Fills in what a message's header says.
+class HeaderReading {
+ public:
+  HeaderReading(Message& message, const MessageReader::Settings& settings)
+      : message_{message}, settings_{settings} {}
+
+  /// False: too many fields.
+  bool read() {
+    if (!list_fields()) return false;
+    sort_by_name();
+    read_from();
+    list_signatures();
+    return true;
+  }
+
+ private:
+  bool list_fields() {
+    for (const auto& field : mime::Header{message_.header}) {
+      if (message_.fields.size() == kMaxFields) return false;
+      message_.fields.push_back({.begin = field.begin,
+                                 .name_size = field.name.size(),
+                                 .value_begin = field.value_begin,
+                                 .end = field.end});
+    }
+    return true;
+  }
+
+  void sort_by_name() {
+    auto& order = message_.by_name;
+    order.resize(message_.fields.size());
+    std::iota(order.begin(), order.end(), std::uint32_t{0});
+    std::ranges::sort(order, [this](std::uint32_t a, std::uint32_t b) {
+      const auto name_a = message_.name(message_.fields.at(a));
+      const auto name_b = message_.name(message_.fields.at(b));
+      if (name_less(name_a, name_b)) return true;
+      return a > b && !name_less(name_b, name_a);
+    });
+  }
+
+  void read_from() {
+    const auto from = message_.named("from");
+    if (from.empty()) return;
+    const auto list =
+        mime::parse_addresses(message_.value(message_.fields.at(from.back())), kMaxFromAddresses);
+    for (const auto* mailbox : mime::mailboxes(list)) {
+      const auto name = dns::Name::parse(mailbox->domain);
+      if (name) message_.from_domains.push_back(name->to_string());
+    }
+  }
+
+  [[nodiscard]] bool is_aligned(const Signature& signature) const {
+    return std::ranges::any_of(message_.from_domains, [&](const auto& from) {
+      return settings_.aligned(signature.domain, from);
+    });
+  }
+
+  void list_signatures() {
+    const auto found = message_.named("dkim-signature");
+    auto& list = message_.signatures;
+    for (std::size_t i = 0; i < std::min(found.size(), kMaxLookedAt); ++i) {
+      const std::size_t field = found[found.size() - 1 - i];
+      SignatureAt at{.field = field,
+                     .signature = parse_signature(message_.value(message_.fields.at(field)),
+                                                  SignatureKind::dkim)};
+      at.aligned = !at.signature.flaw && is_aligned(at.signature);
+      list.push_back(std::move(at));
+    }
+    const auto rank = [](const SignatureAt& at) {
+      const int worth = at.signature.flaw ? 2 : at.aligned ? 0 : 1;
+      return std::pair{worth, at.field};
+    };
+    std::ranges::sort(list, {}, rank);
+    for (std::size_t i = 0; i < list.size(); ++i)
+      list.at(i).evaluated = list.at(i).signature.flaw || i < kMaxEvaluated;
+    if (list.size() > kMaxListed) list.erase(list.begin() + kMaxListed, list.end());
+    message_.unlisted = found.size() - list.size();
+  }
+
+  Message& message_;
+  const MessageReader::Settings& settings_;
+};
+
+}  // namespace
+
+std::string_view Message::name(const FieldAt& field) const {
+  return std::string_view{header}.substr(field.begin, field.name_size);
+}
+
+std::string_view Message::value(const FieldAt& field) const {
+  auto value =
+      std::string_view{header}.substr(field.value_begin, field.end - field.value_begin);
+  if (value.ends_with('\n')) value.remove_suffix(1);
+  if (value.ends_with('\r')) value.remove_suffix(1);
+  return value;
+}
+
+std::string_view Message::raw(const FieldAt& field) const {
+  return std::string_view{header}.substr(field.begin, field.end - field.begin);
+}
+
+std::span<const std::uint32_t> Message::named(std::string_view wanted) const {
+  const auto range = std::ranges::equal_range(
+      by_name, wanted, name_less, [this](std::uint32_t i) { return name(fields.at(i)); });
+  return {range.begin(), range.end()};
+}
+
+const BodyHash* Message::body(const BodyWanted& wanted) const {
+  const auto at = std::ranges::find(bodies, wanted, &BodyHash::wanted);
+  return at == bodies.end() ? nullptr : &*at;
+}
+
+bool is_same_or_below(std::string_view signing, std::string_view from) {
+  const auto below = [](std::string_view inner, std::string_view outer) {
+    return inner.size() > outer.size() && inner.ends_with(outer) &&
+           inner.at(inner.size() - outer.size() - 1) == '.';
+  };
+  return signing == from || below(signing, from) || below(from, signing);
+}
+
+class MessageReader::Impl {
+ public:
+  explicit Impl(Settings settings) : settings_{std::move(settings)} {}
+
+  void feed(std::string_view bytes) {
+    while (in_header_ && !bytes.empty()) take_line(bytes);
+    if (bytes.empty() || message_.header_too_large) return;
+    for (const auto& stream : streams_) stream->feed(bytes);
+  }
+
+  Message finish() {
+    if (in_header_) end_header();
+    for (const auto& stream : streams_) stream->finish(message_.bodies);
+    return std::move(message_);
+  }
+
+ private:
+  /// Takes the rest of a line, or what there is of it, into the header.
+  void take_line(std::string_view& bytes) {
+    const auto lf = bytes.find('\n');
+    const auto piece = bytes.substr(0, lf == bytes.npos ? bytes.size() : lf + 1);
+    bytes.remove_prefix(piece.size());
+    auto& header = message_.header;
+    if (header.size() + piece.size() > kMaxHeader) return refuse();
+    header += piece;
+    if (!piece.ends_with('\n')) return;
+    const auto line = std::string_view{header}.substr(line_begin_);
+    const bool last = line == "\r\n" || line == "\n";
+    if (last) header.resize(line_begin_);
+    line_begin_ = header.size();
+    if (last) end_header();
+  }
+
+  void refuse() {
+    in_header_ = false;
+    message_ = Message{};
+    message_.header_too_large = true;
+  }
+
+  void end_header() {
+    in_header_ = false;
+    if (!HeaderReading{message_, settings_}.read()) return refuse();
+    for (const auto& wanted : settings_.bodies) want(wanted);
+    for (const auto& at : message_.signatures) {
+      if (at.evaluated && !at.signature.flaw) want(at.signature.body);
+    }
+    if (settings_.arc) want_arc();
+  }
+
+  /// The body hash of the ARC-Message-Signature of the highest instance.
+  void want_arc() {
+    std::uint8_t highest = 0;
+    std::optional<BodyWanted> wanted;
+    for (const std::uint32_t i : message_.named("arc-message-signature")) {
+      const auto tags = TagList::parse(message_.value(message_.fields.at(i)));
+      const Tag* tag = tags ? tags->find("i") : nullptr;
+      const auto instance = text::parse_number<std::uint8_t>(tag ? tag->value : "");
+      if (!instance || *instance <= highest) continue;
+      highest = *instance;
+      wanted = read_signature(*tags, SignatureKind::arc).body;
+    }
+    if (wanted) want(*wanted);
+  }
+
+  void want(const BodyWanted& wanted) {
+    auto at = std::ranges::find(streams_, wanted.canon, [](const auto& s) { return s->canon(); });
+    if (at == streams_.end())
+      at = streams_.insert(at, std::make_unique<BodyStream>(wanted.canon));
+    (*at)->want(wanted);
+  }
+
+  Settings settings_;
+  Message message_;
+  std::size_t line_begin_ = 0;
+  bool in_header_ = true;
+  std::vector<std::unique_ptr<BodyStream>> streams_;  ///< At most one for each canonical form.
+};
+
+MessageReader::MessageReader() : MessageReader{Settings{}} {}
+MessageReader::MessageReader(Settings settings)
+    : impl_{std::make_unique<Impl>(std::move(settings))} {}
+MessageReader::~MessageReader() = default;
+MessageReader::MessageReader(MessageReader&&) noexcept = default;
+MessageReader& MessageReader::operator=(MessageReader&&) noexcept = default;
+
+void MessageReader::feed(std::string_view bytes) {
+  impl_->feed(bytes);
+}
+
+Message MessageReader::finish() {
+  return impl_->finish();
+}
+
+Message read_message(std::string_view bytes, MessageReader::Settings settings) {
+  MessageReader reader{std::move(settings)};
+  reader.feed(bytes);
+  return reader.finish();
+}
+
+}  // namespace postern::dkim

@@ -1,0 +1,98 @@
+#include "dkim/tag_list.hpp"
+
+#include <algorithm>
+#include <iterator>
+
+#include "text/ascii.hpp"
+
+namespace postern::dkim {
+namespace {
+
+bool is_blank(char c) {
+  return text::is_wsp(c) || c == '\r' || c == '\n';
+}
+
+bool is_name(std::string_view name) {
+  return !name.empty() && text::is_alpha(name.front()) &&
+         std::ranges::all_of(name, [](char c) { return text::is_alnum(c) || c == '_'; });
+}
+
+bool is_value(std::string_view value) {
+  return std::ranges::all_of(value, [](char c) { return !text::is_control(c) || is_blank(c); });
+}
+
+bool has_duplicates(const std::vector<Tag>& tags) {
+  std::vector<std::string_view> names;
+  names.reserve(tags.size());
+  for (const Tag& tag : tags) names.push_back(tag.name);
+  std::ranges::sort(names);
+  return std::ranges::adjacent_find(names) != names.end();
+}
+
+}  // namespace
+
+Result<TagList> TagList::parse(std::string_view text) {
+  TagList out;
+  std::size_t at = 0;
+  while (at < text.size()) {
+    const std::size_t end = std::min(text.find(';', at), text.size());
+    const auto piece = text.substr(at, end - at);
+    const bool last = end >= text.size() || text::trim(text.substr(end + 1)).empty();
+    const auto equals = piece.find('=');
+    if (equals == piece.npos) return fail(Errc::bad_syntax, "a tag without =");
+    Tag tag{.name = text::trim(piece.substr(0, equals)),
+            .value = text::trim(piece.substr(equals + 1)),
+            .begin = at + equals + 1,
+            .end = end};
+    if (!is_name(tag.name)) return fail(Errc::bad_syntax, "a malformed tag name");
+    if (!is_value(tag.value)) return fail(Errc::bad_syntax, "a control character in a tag");
+    out.tags_.push_back(tag);
+    if (out.tags_.size() > kMaxTags) return fail(Errc::bad_syntax, "too many tags");
+    if (last) break;
+    at = end + 1;
+  }
+  if (out.tags_.empty()) return fail(Errc::bad_syntax, "no tags");
+  if (has_duplicates(out.tags_)) return fail(Errc::bad_syntax, "the same tag twice");
+  return out;
+}
+
+const Tag* TagList::find(std::string_view name) const {
+  const auto at = std::ranges::find(tags_, name, &Tag::name);
+  return at == tags_.end() ? nullptr : &*at;
+}
+
+std::string without_blanks(std::string_view value) {
+  std::string out;
+  out.reserve(value.size());
+  std::ranges::remove_copy_if(value, std::back_inserter(out), is_blank);
+  return out;
+}
+
+std::vector<std::string_view> split_list(std::string_view value) {
+  auto out = text::split(value, ':');
+  for (auto& piece : out) piece = text::trim(piece);
+  return out;
+}
+
+Result<std::string> from_quoted_printable(std::string_view value) {
+  std::string out;
+  out.reserve(value.size());
+  for (std::size_t at = 0; at < value.size(); ++at) {
+    const char c = value.at(at);
+    if (is_blank(c)) continue;
+    if (c != '=') {
+      out += c;
+      continue;
+    }
+    const auto digits = value.substr(at + 1, 2);
+    const bool upper = std::ranges::none_of(digits, [](char d) { return d >= 'a' && d <= 'f'; });
+    if (digits.size() < 2 || !upper || text::hex_value(digits.front()) < 0 ||
+        text::hex_value(digits.back()) < 0)
+      return fail(Errc::bad_syntax, "malformed quoted-printable");
+    out += static_cast<char>(text::hex_value(digits.front()) * 16 + text::hex_value(digits.back()));
+    at += 2;
+  }
+  return out;
+}
+
+}  // namespace postern::dkim

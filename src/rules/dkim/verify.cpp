@@ -1,0 +1,245 @@
+#include "dkim/verify.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <set>
+#include <utility>
+
+#include "crypto/hash.hpp"
+
+namespace postern::dkim {
+namespace {
+
+constexpr std::size_t kMaxKeys = 4;
+
+std::size_t times_in(const std::vector<std::string>& names, std::string_view name) {
+  return static_cast<std::size_t>(std::ranges::count(names, name));
+}
+
+/// A field that readers go by, of which the signature leaves one or all out.
+std::optional<Flaw> check_fields(const Message& message, const Signature& signature) {
+  const auto from = times_in(signature.fields, "from");
+  if (from == 0) return Flaw{.verdict = Verdict::policy, .reason = "From is not signed"};
+  if (from < message.named("from").size())
+    return Flaw{.verdict = Verdict::policy, .reason = "one of several From fields is not signed"};
+  if (!message.named("subject").empty() && times_in(signature.fields, "subject") == 0)
+    return Flaw{.verdict = Verdict::policy, .reason = "Subject is not signed"};
+  return std::nullopt;
+}
+
+/// A finding on one key record. Without a digest a usable key passes.
+KeyCheck check_record(const KeyRecord& record, const Signature& signature,
+                      const crypto::Digest* digest) {
+  KeyCheck out{.testing = record.testing};
+  if (const auto flaw = check_key(record, signature)) {
+    out.reason = flaw->reason;
+    return out;
+  }
+  const auto key = public_key(record);
+  if (!key) {
+    out.reason = "the key is malformed";
+    return out;
+  }
+  out.key_bits = key->bits();
+  if (!key->usable()) {
+    out.verdict = Verdict::policy;
+    out.reason = key->bits() < crypto::kMinRsaBits   ? "the key is too short"
+                 : key->bits() > crypto::kMaxRsaBits ? "the key is too long"
+                                                     : "the key is useless";
+    return out;
+  }
+  const bool valid = digest == nullptr || key->verify(*digest, signature.signature);
+  out.verdict = valid ? Verdict::pass : Verdict::fail;
+  out.reason = valid ? "the signature is valid"
+                     : "the header was altered, or the key is not the signer's";
+  return out;
+}
+
+/// Which of two findings tells more.
+int weight(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::pass:
+      return 3;
+    case Verdict::policy:
+      return 2;
+    case Verdict::fail:
+      return 1;
+    case Verdict::none:
+    case Verdict::neutral:
+    case Verdict::temperror:
+    case Verdict::permerror:
+      return 0;
+  }
+  return 0;
+}
+
+SignatureResult describe(const SignatureAt& at) {
+  const Signature& signature = at.signature;
+  return {.verdict = Verdict::neutral,
+          .reason = "not evaluated: the message has too many signatures",
+          .domain = signature.domain,
+          .selector = signature.selector,
+          .identity = signature.identity,
+          .algorithm = signature.algorithm_word,
+          .start = signature.start,
+          .aligned = at.aligned,
+          .body_length = signature.body.length};
+}
+
+class Verification {
+ public:
+  Verification(const Message& message, const dns::Answers& answers, Timestamp now,
+               const VerifySettings& settings)
+      : message_{message},
+        answers_{answers},
+        now_{std::chrono::floor<std::chrono::seconds>(now).time_since_epoch().count()},
+        skew_{std::chrono::floor<std::chrono::seconds>(settings.skew).count()} {}
+
+  /// What can be said without the key; nothing if it decides.
+  [[nodiscard]] std::optional<Flaw> settled(const SignatureAt& at) const {
+    if (!at.evaluated)
+      return Flaw{.verdict = Verdict::neutral,
+                  .reason = "not evaluated: the message has too many signatures"};
+    if (at.signature.flaw) return at.signature.flaw;
+    if (auto flaw = check_times(at.signature, now_, skew_)) return flaw;
+    // Such a signature is worth nothing, so that its key is not asked for.
+    return check_fields(message_, at.signature);
+  }
+
+  [[nodiscard]] dns::Need need() const {
+    std::set<dns::Question> missing;
+    for (const auto& at : message_.signatures) {
+      const dns::Question question{at.signature.key, dns::Type::txt};
+      if (!settled(at) && !answers_.contains(question)) missing.insert(question);
+    }
+    return {.questions = {missing.begin(), missing.end()}};
+  }
+
+  [[nodiscard]] SignatureResult result(const SignatureAt& at) const {
+    auto out = describe(at);
+    if (auto flaw = settled(at)) {
+      out.verdict = flaw->verdict;
+      out.reason = std::move(flaw->reason);
+      return out;
+    }
+    auto checked = check_key_and_body(at);
+    out.verdict = checked.verdict;
+    out.reason = std::move(checked.reason);
+    out.key_bits = checked.key_bits;
+    out.testing = checked.testing;
+    out.secure = checked.secure;
+    if (at.signature.body.length && may_pass(out.verdict)) {
+      out.verdict = Verdict::policy;
+      out.reason = "the body may be added to (l=)";
+    }
+    return out;
+  }
+
+ private:
+  static bool may_pass(Verdict verdict) {
+    return verdict == Verdict::pass || verdict == Verdict::temperror;
+  }
+
+  /// A key that is of no use comes before an altered body (the order of RFC 6376 §6.1), but DNS
+  /// that fails says nothing on a body that will stay altered.
+  [[nodiscard]] KeyCheck check_key_and_body(const SignatureAt& at) const {
+    const auto& answer = answers_.at({at.signature.key, dns::Type::txt});
+    auto flaw = check_body(message_, at.signature);
+    if (!flaw) {
+      const auto digest = header_hash(message_, at.field, at.signature);
+      return check_with_key(answer, at.signature, &digest);
+    }
+    auto checked = check_with_key(answer, at.signature, nullptr);
+    if (may_pass(checked.verdict)) {
+      checked.verdict = flaw->verdict;
+      checked.reason = std::move(flaw->reason);
+    }
+    return checked;
+  }
+
+  const Message& message_;
+  const dns::Answers& answers_;
+  std::int64_t now_;
+  std::int64_t skew_;
+};
+
+}  // namespace
+
+void append_selected(std::string& out, const Message& message,
+                     const std::vector<std::string>& names, Canon canon) {
+  // How many fields are taken of a name; kept where its first one is in `by_name`.
+  std::vector<std::uint32_t> taken(message.by_name.size());
+  for (const auto& name : names) {
+    const auto fields = message.named(name);
+    if (fields.empty()) continue;
+    auto& count = taken.at(static_cast<std::size_t>(fields.data() - message.by_name.data()));
+    if (count == fields.size()) continue;
+    append_field(out, message.raw(message.fields.at(fields[count])), canon);
+    ++count;
+  }
+}
+
+void append_unsigned(std::string& out, const Message& message, std::size_t field,
+                     const Signature& signature) {
+  const auto& at = message.fields.at(field);
+  std::string own{message.raw(at)};
+  own.erase(at.value_begin - at.begin + signature.b_begin, signature.b_end - signature.b_begin);
+  append_field(out, own, signature.header);
+  out.resize(out.size() - 2);
+}
+
+crypto::Digest header_hash(const Message& message, std::size_t field, const Signature& signature) {
+  std::string text;
+  append_selected(text, message, signature.fields, signature.header);
+  append_unsigned(text, message, field, signature);
+  return crypto::sha256(text);
+}
+
+std::optional<Flaw> check_body(const Message& message, const Signature& signature) {
+  const BodyHash* body = message.body(signature.body);
+  if (body == nullptr) return Flaw{.verdict = Verdict::neutral, .reason = "the body was not hashed"};
+  if (signature.body.length && *signature.body.length > body->octets)
+    return Flaw{.verdict = Verdict::fail, .reason = "the body is shorter than what was signed"};
+  if (signature.body_hash != crypto::view(body->digest))
+    return Flaw{.verdict = Verdict::fail, .reason = "the body was altered"};
+  return std::nullopt;
+}
+
+KeyCheck check_with_key(const dns::Answer& answer, const Signature& signature,
+                        const crypto::Digest* digest) {
+  KeyCheck best{.secure = answer.secure()};
+  if (answer.temporary()) {
+    best.verdict = Verdict::temperror;
+    best.reason = "DNS cannot tell the key for now";
+    return best;
+  }
+  best.reason = answer.found() ? "no key record at the selector" : "no key at the selector";
+  std::size_t tried = 0;
+  for (const auto& txt : answer.all<dns::Txt>()) {
+    const auto record = parse_key_record(txt.text);
+    if (!record || tried == kMaxKeys) continue;
+    auto check = check_record(*record, signature, digest);
+    check.secure = answer.secure();
+    if (tried++ == 0 || weight(check.verdict) > weight(best.verdict)) best = std::move(check);
+    if (best.verdict == Verdict::pass) break;
+  }
+  return best;
+}
+
+std::variant<Report, dns::Need> verify(const Message& message, const dns::Answers& answers,
+                                       Timestamp now, const VerifySettings& settings) {
+  Report report;
+  if (message.header_too_large) {
+    report.signatures.push_back(
+        {.verdict = Verdict::neutral, .reason = "not evaluated: the header is too large"});
+    return report;
+  }
+  const Verification verification{message, answers, now, settings};
+  auto need = verification.need();
+  if (!need.questions.empty()) return need;
+  for (const auto& at : message.signatures) report.signatures.push_back(verification.result(at));
+  report.unlisted = message.unlisted;
+  return report;
+}
+
+}  // namespace postern::dkim
