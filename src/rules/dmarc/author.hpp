@@ -38,9 +38,9 @@ struct NoAuthor {
 inline constexpr std::size_t kMaxAuthors = 100;
 
 /// Reads the values of all From fields of a message (`mime::Field::value`, folded or not).
-/// Groups, comments, routes and UTF-8 are understood (RFC 5322 §3.4, §4.4, RFC 6532 §3.2); mailboxes
-/// without a domain are passed over where others have one (`From: Doe, Ann <ann@example.com>`,
-/// which is unquoted and common). U-labels become A-labels. Linear.
+/// Groups, comments, routes and UTF-8 are understood (RFC 5322 §3.4, §4.4, RFC 6532 §3.2);
+/// mailboxes without a domain are passed over where others have one (`From: Doe, Ann
+/// <ann@example.com>`, which is unquoted and common). U-labels become A-labels. Linear.
 [[nodiscard]] std::variant<Author, NoAuthor> author_of(std::span<const std::string_view> values);
 
 }  // namespace postern::dmarc

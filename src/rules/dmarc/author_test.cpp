@@ -38,12 +38,19 @@ TEST(DmarcAuthor, OneMailbox) {
 }
 
 TEST(DmarcAuthor, InternationalisedDomains) {
-  EXPECT_EQ(domain("ann@b\xc3\xbc" "cher.example"), "xn--bcher-kva.example");
-  EXPECT_EQ(domain("\xc3\xa4@B\xc3\x9c" "CHER.example"), "xn--bcher-kva.example");
-  const auto same =
-      author("a@b\xc3\xbc" "cher.example, b@XN--BCHER-KVA.example");
+  EXPECT_EQ(domain("ann@b\xc3\xbc"
+                   "cher.example"),
+            "xn--bcher-kva.example");
+  EXPECT_EQ(domain("\xc3\xa4@B\xc3\x9c"
+                   "CHER.example"),
+            "xn--bcher-kva.example");
+  const auto same = author(
+      "a@b\xc3\xbc"
+      "cher.example, b@XN--BCHER-KVA.example");
   EXPECT_EQ(std::get<Author>(same).mailboxes, 2U);
-  EXPECT_EQ(fault("ann@b\xfc" "cher.example"), Kind::bad_domain);
+  EXPECT_EQ(fault("ann@b\xfc"
+                  "cher.example"),
+            Kind::bad_domain);
 }
 
 TEST(DmarcAuthor, SeveralOfOneDomain) {

@@ -23,9 +23,9 @@ std::string asked(std::string_view zone, std::string_view from, const std::strin
   const auto& permission = std::get<Permission>(step);
   std::string out;
   switch (permission.kind) {
-    case Kind::internal: out = "internal"; break;
-    case Kind::allowed: out = "allowed"; break;
-    case Kind::denied: out = "denied"; break;
+    case Kind::internal:  out = "internal"; break;
+    case Kind::allowed:   out = "allowed"; break;
+    case Kind::denied:    out = "denied"; break;
     case Kind::temporary: out = "temporary"; break;
   }
   for (const auto& mailbox : permission.mailboxes) out += " " + mailbox.to_string();

@@ -17,9 +17,8 @@ std::string plain(std::string_view text) {
 }
 
 bool unsigned_message(const Verdict& verdict) {
-  return std::ranges::all_of(verdict.dkim, [](const Judged& judged) {
-    return judged.identifier.result == Auth::none;
-  });
+  return std::ranges::all_of(
+      verdict.dkim, [](const Judged& judged) { return judged.identifier.result == Auth::none; });
 }
 
 /// "the policy of example.com (sp=reject at _dmarc.example.com)".
@@ -39,9 +38,9 @@ std::optional<OverrideReason> exempted(const Grounds& grounds) {
     return OverrideReason{Override::local_policy, "the recipient accepts such mail"};
   if (grounds.exception) {
     const bool list = grounds.exception->kind == Exception::Kind::mailing_list;
-    return OverrideReason{list ? Override::mailing_list : Override::trusted_forwarder,
-                          (list ? "known mailing list " : "known forwarder ") +
-                              plain(grounds.exception->name)};
+    return OverrideReason{
+        list ? Override::mailing_list : Override::trusted_forwarder,
+        (list ? "known mailing list " : "known forwarder ") + plain(grounds.exception->name)};
   }
   if (grounds.trusted_arc)
     return OverrideReason{Override::trusted_forwarder,
@@ -122,10 +121,10 @@ Disposition dispose_unknown(const Verdict& verdict, const Grounds& grounds) {
 
 std::string_view to_string(SecondGround ground) {
   switch (ground) {
-    case SecondGround::nonexistent_name: return "the domain does not exist";
+    case SecondGround::nonexistent_name:  return "the domain does not exist";
     case SecondGround::unsigned_spf_fail: return "SPF fails and there is no DKIM signature";
-    case SecondGround::blocklisted: return "the sender is on a block list";
-    case SecondGround::bad_reputation: return "the sender has a bad reputation";
+    case SecondGround::blocklisted:       return "the sender is on a block list";
+    case SecondGround::bad_reputation:    return "the sender has a bad reputation";
     case SecondGround::unknown_path:
       return "no trusted forwarder or mailing list vouches for it, nor has such mail come this way "
              "before";
@@ -136,11 +135,11 @@ std::string_view to_string(SecondGround ground) {
 
 std::string_view to_string(Override override_type) {
   switch (override_type) {
-    case Override::local_policy: return "local_policy";
-    case Override::mailing_list: return "mailing_list";
+    case Override::local_policy:      return "local_policy";
+    case Override::mailing_list:      return "mailing_list";
     case Override::trusted_forwarder: return "trusted_forwarder";
-    case Override::policy_test_mode: return "policy_test_mode";
-    case Override::other: return "other";
+    case Override::policy_test_mode:  return "policy_test_mode";
+    case Override::other:             return "other";
   }
   return "other";
 }
@@ -148,9 +147,9 @@ std::string_view to_string(Override override_type) {
 std::string_view to_string(Action action) {
   switch (action) {
     case Action::accept: return "accept";
-    case Action::junk: return "junk";
+    case Action::junk:   return "junk";
     case Action::reject: return "reject";
-    case Action::defer: return "defer";
+    case Action::defer:  return "defer";
   }
   return "accept";
 }
@@ -179,7 +178,7 @@ Disposition dispose(const Verdict& verdict, const Grounds& grounds) {
       return accept("accepted: DMARC " + std::string{to_string(verdict.result)} + ", " +
                     verdict.reason);
     case Conclusion::temperror: return dispose_unknown(verdict, grounds);
-    case Conclusion::fail: break;
+    case Conclusion::fail:      break;
   }
   Disposition out = dispose_failed(verdict, grounds);
   if (verdict.tested)

@@ -45,7 +45,7 @@ struct Grounds {
 
 /// Why a failing message is refused, besides `p=reject`. In the order in which they are looked for.
 enum class SecondGround : std::uint8_t {
-  nonexistent_name,  ///< The policy is that of `np`, and the Author Domain does not exist.
+  nonexistent_name,   ///< The policy is that of `np`, and the Author Domain does not exist.
   unsigned_spf_fail,  ///< SPF says fail, and there is no DKIM signature at all.
   blocklisted,
   bad_reputation,

@@ -111,17 +111,16 @@ TEST(Disposition, AllGroundsForTheTrace) {
 
 TEST(Disposition, WhatLetsItPass) {
   for (const auto policy : {Policy::quarantine, Policy::reject}) {
-    const auto arc = dispose(failed(policy), {.trusted_arc = true,
-                                              .arc_sealer = "lists.example\r\n",
-                                              .blocklisted = true});
+    const auto arc =
+        dispose(failed(policy),
+                {.trusted_arc = true, .arc_sealer = "lists.example\r\n", .blocklisted = true});
     EXPECT_EQ(shown(arc), "accept none trusted_forwarder");
     EXPECT_EQ(arc.reasons.front().comment, "ARC chain sealed by lists.example??");
-    EXPECT_EQ(shown(failed(policy),
-                    {.exception = Exception{Exception::Kind::forwarder, "alumni"}}),
+    EXPECT_EQ(shown(failed(policy), {.exception = Exception{Exception::Kind::forwarder, "alumni"}}),
               "accept none trusted_forwarder");
     const auto list = dispose(
-        failed(policy), {.exception = Exception{Exception::Kind::mailing_list, "dev@l.example"},
-                         .strict = true});
+        failed(policy),
+        {.exception = Exception{Exception::Kind::mailing_list, "dev@l.example"}, .strict = true});
     EXPECT_EQ(shown(list), "accept none mailing_list");
     EXPECT_THAT(list.explanation, HasSubstr("dev@l.example"));
     EXPECT_EQ(shown(failed(policy), {.account = AccountRule::accept}), "accept none local_policy");

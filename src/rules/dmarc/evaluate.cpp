@@ -37,9 +37,9 @@ class Evaluation {
     }
     faults_of_record();
     if (!verdict_.record->usable()) {
-      return conclude(Conclusion::permerror, "the record at _dmarc." +
-                                                 verdict_.policy_domain->to_string() +
-                                                 " holds no valid policy");
+      return conclude(
+          Conclusion::permerror,
+          "the record at _dmarc." + verdict_.policy_domain->to_string() + " holds no valid policy");
     }
     align_all();
     choose_policy();
@@ -101,9 +101,9 @@ class Evaluation {
 
   void align(Judged& judged, AlignmentMode mode) {
     judged.alignment = alignment_of(judged.identifier.domain, mode);
-    judged.counts = judged.identifier.result == Auth::pass &&
-                    (judged.alignment == Alignment::strict ||
-                     judged.alignment == Alignment::relaxed);
+    judged.counts =
+        judged.identifier.result == Auth::pass &&
+        (judged.alignment == Alignment::strict || judged.alignment == Alignment::relaxed);
   }
 
   Alignment alignment_of(const Name& domain, AlignmentMode mode) {
@@ -142,8 +142,8 @@ class Evaluation {
     verdict_.tag = own || !record.sp ? PolicyTag::p : PolicyTag::sp;
     verdict_.asked = own ? record.policy() : record.subdomain_policy();
     // Where DNS does not tell whether the name exists, the milder of both policies.
-    if (record.np && (verdict_.nonexistent ||
-                      (!exists && record.nonexistent_policy() < verdict_.asked))) {
+    if (record.np &&
+        (verdict_.nonexistent || (!exists && record.nonexistent_policy() < verdict_.asked))) {
       verdict_.tag = PolicyTag::np;
       verdict_.asked = record.nonexistent_policy();
     }
@@ -182,9 +182,9 @@ class Evaluation {
              (j->identifier.result == Auth::temperror || j->alignment == Alignment::unknown);
     };
     if (std::ranges::any_of(all, open)) {
-      return conclude(Conclusion::temperror,
-                      "nothing aligned passes yet, and a temporary error hides the rest: " +
-                          describe_all());
+      return conclude(
+          Conclusion::temperror,
+          "nothing aligned passes yet, and a temporary error hides the rest: " + describe_all());
     }
     return conclude(Conclusion::fail, "nothing aligned passes: " + describe_all());
   }
@@ -195,10 +195,10 @@ class Evaluation {
     if (!judged.identifier.domain.is_root()) out += " for " + judged.identifier.domain.to_string();
     switch (judged.alignment) {
       case Alignment::unchecked: return out;
-      case Alignment::none: return out + " (not aligned)";
-      case Alignment::relaxed: return out + " (aligned, relaxed)";
-      case Alignment::strict: return out + " (aligned)";
-      case Alignment::unknown: return out + " (alignment not known)";
+      case Alignment::none:      return out + " (not aligned)";
+      case Alignment::relaxed:   return out + " (aligned, relaxed)";
+      case Alignment::strict:    return out + " (aligned)";
+      case Alignment::unknown:   return out + " (alignment not known)";
     }
     return out;
   }
@@ -207,7 +207,8 @@ class Evaluation {
     constexpr std::size_t kMost = 8;
     std::string out = describe(verdict_.spf, true);
     if (verdict_.dkim.empty()) return out + ", no DKIM signature";
-    for (const Judged& judged : std::span{verdict_.dkim}.first(std::min(kMost, verdict_.dkim.size())))
+    for (const Judged& judged :
+         std::span{verdict_.dkim}.first(std::min(kMost, verdict_.dkim.size())))
       out += ", " + describe(judged, false);
     if (verdict_.dkim.size() > kMost)
       out += ", and " + std::to_string(verdict_.dkim.size() - kMost) + " more";
@@ -247,19 +248,19 @@ std::optional<Auth> parse_auth(std::string_view word) {
 std::string_view to_string(Alignment alignment) {
   switch (alignment) {
     case Alignment::unchecked: return "unchecked";
-    case Alignment::none: return "none";
-    case Alignment::relaxed: return "relaxed";
-    case Alignment::strict: return "strict";
-    case Alignment::unknown: return "unknown";
+    case Alignment::none:      return "none";
+    case Alignment::relaxed:   return "relaxed";
+    case Alignment::strict:    return "strict";
+    case Alignment::unknown:   return "unknown";
   }
   return "unchecked";
 }
 
 std::string_view to_string(Conclusion conclusion) {
   switch (conclusion) {
-    case Conclusion::none: return "none";
-    case Conclusion::pass: return "pass";
-    case Conclusion::fail: return "fail";
+    case Conclusion::none:      return "none";
+    case Conclusion::pass:      return "pass";
+    case Conclusion::fail:      return "fail";
     case Conclusion::temperror: return "temperror";
     case Conclusion::permerror: return "permerror";
   }
@@ -268,7 +269,7 @@ std::string_view to_string(Conclusion conclusion) {
 
 std::string_view to_string(PolicyTag tag) {
   switch (tag) {
-    case PolicyTag::p: return "p";
+    case PolicyTag::p:  return "p";
     case PolicyTag::sp: return "sp";
     case PolicyTag::np: return "np";
   }

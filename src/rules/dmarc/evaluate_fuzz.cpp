@@ -57,9 +57,8 @@ class Dealer {
     if (!answer.found()) return answer;
     for (std::size_t count = next() % 3 + 1; count > 0; --count) {
       const auto pick = next();
-      answer.records.emplace_back(dns::Txt{
-          std::string{pick < kRecords.size() * 16 ? kRecords.at(pick % kRecords.size())
-                                                  : take(next() % 64)}});
+      answer.records.emplace_back(dns::Txt{std::string{
+          pick < kRecords.size() * 16 ? kRecords.at(pick % kRecords.size()) : take(next() % 64)}});
     }
     return answer;
   }
@@ -149,9 +148,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     while (out.depth() > depth) out = out.parent();
     return out;
   };
-  const auto verdict = std::get<dmarc::Verdict>(decide(dealer, [&](const dns::Answers& answers) {
-    return dmarc::evaluate(in, answers, list);
-  }));
+  const auto verdict = std::get<dmarc::Verdict>(decide(
+      dealer, [&](const dns::Answers& answers) { return dmarc::evaluate(in, answers, list); }));
   check(verdict);
   const auto bits = dealer.next();
   check(verdict, {.trusted_arc = (bits & 1U) != 0,

@@ -31,8 +31,8 @@ Input input(std::string_view author, std::string_view spf, std::string_view dkim
 }
 
 Verdict evaluate(Zone& zone, const Input& in, const PublicSuffix& list = {}) {
-  auto step = zone.decide(
-      [&](const dns::Answers& answers) { return dmarc::evaluate(in, answers, list); });
+  auto step =
+      zone.decide([&](const dns::Answers& answers) { return dmarc::evaluate(in, answers, list); });
   EXPECT_LE(zone.rounds, 2);
   return std::get<Verdict>(std::move(step));
 }
@@ -72,9 +72,9 @@ TEST(Dmarc, PassesByEitherMeans) {
 }
 
 TEST(Dmarc, Fails) {
-  for (const auto* spf : {"fail:example.com", "softfail:example.com", "neutral:example.com",
-                          "none:example.com", "permerror:example.com", "policy:example.com",
-                          "pass:example.org", "pass:", "pass:com"})
+  for (const auto* spf :
+       {"fail:example.com", "softfail:example.com", "neutral:example.com", "none:example.com",
+        "permerror:example.com", "policy:example.com", "pass:example.org", "pass:", "pass:com"})
     EXPECT_EQ(evaluate(kReject, input("example.com", spf)).result, Conclusion::fail) << spf;
   const auto v = evaluate(kReject, input("example.com", "pass:evil.test", "fail:example.com"));
   EXPECT_EQ(v.reason,
@@ -91,8 +91,9 @@ TEST(Dmarc, NoRecordNoDmarc) {
   EXPECT_EQ(shown(evaluate("_dmarc.example.com v=spf1 -all", input("example.com", "none:"))),
             "none");
   // A record of the domain itself is no record of its parent.
-  EXPECT_EQ(shown(evaluate("_dmarc.a.example.com v=DMARC1; p=reject", input("example.com", "none:"))),
-            "none");
+  EXPECT_EQ(
+      shown(evaluate("_dmarc.a.example.com v=DMARC1; p=reject", input("example.com", "none:"))),
+      "none");
 }
 
 TEST(Dmarc, StrictAlignment) {
@@ -168,15 +169,15 @@ TEST(Dmarc, WhenExistenceIsNotKnownTheMilderPolicyHolds) {
 }
 
 TEST(Dmarc, TestMode) {
-  EXPECT_EQ(shown(evaluate("_dmarc.example.com v=DMARC1; p=reject; t=y",
-                           input("example.com", "none:"))),
-            "fail reject/quarantine p example.com");
+  EXPECT_EQ(
+      shown(evaluate("_dmarc.example.com v=DMARC1; p=reject; t=y", input("example.com", "none:"))),
+      "fail reject/quarantine p example.com");
   const auto v = evaluate("_dmarc.example.com v=DMARC1; p=none; sp=quarantine; t=y",
                           input("a.example.com", "none:"));
   EXPECT_EQ(shown(v), "fail quarantine/none sp example.com");
   EXPECT_TRUE(v.tested);
-  EXPECT_FALSE(evaluate("_dmarc.example.com v=DMARC1; p=none; t=y", input("example.com", "none:"))
-                   .tested);
+  EXPECT_FALSE(
+      evaluate("_dmarc.example.com v=DMARC1; p=none; t=y", input("example.com", "none:")).tested);
 }
 
 TEST(Dmarc, FindsWhatAListOfSuffixesWouldNot) {
@@ -226,8 +227,7 @@ TEST(Dmarc, CustomersOfAPublicSuffixDoNotSignForEachOther) {
   constexpr std::string_view kZone = "_dmarc.co.uk v=DMARC1; p=reject";
   const auto list = suffixes({"co.uk", "uk"});
   EXPECT_EQ(shown(evaluate(kZone, input("bank.co.uk", "pass:evil.co.uk"), list)), "none");
-  EXPECT_EQ(shown(evaluate(kZone, input("co.uk", "pass:evil.co.uk"), list)),
-            "fail reject p co.uk");
+  EXPECT_EQ(shown(evaluate(kZone, input("co.uk", "pass:evil.co.uk"), list)), "fail reject p co.uk");
   const std::string zone = std::string{kZone} + "\n_dmarc.bank.co.uk v=DMARC1; p=reject";
   EXPECT_EQ(shown(evaluate(zone, input("a.bank.co.uk", "pass:evil.co.uk"), list)),
             "fail reject p bank.co.uk");
@@ -236,8 +236,8 @@ TEST(Dmarc, CustomersOfAPublicSuffixDoNotSignForEachOther) {
 }
 
 TEST(Dmarc, BadRecords) {
-  const auto v = evaluate("_dmarc.example.com v=DMARC1; p=nonsense",
-                          input("example.com", "pass:example.com"));
+  const auto v =
+      evaluate("_dmarc.example.com v=DMARC1; p=nonsense", input("example.com", "pass:example.com"));
   EXPECT_EQ(v.result, Conclusion::permerror);
   EXPECT_EQ(v.applied, Policy::none);
   EXPECT_THAT(v.faults, ElementsAre("_dmarc.example.com: p is not valid"));
@@ -267,8 +267,8 @@ TEST(Dmarc, TemporaryErrorsOfTheRecord) {
   EXPECT_TRUE(
       evaluate("_dmarc.example.com timeout", input("example.com", "none:", "pass:example.com"))
           .would_pass);
-  EXPECT_FALSE(evaluate("_dmarc.example.com bogus", input("example.com", "pass:a.example.com"))
-                   .would_pass);
+  EXPECT_FALSE(
+      evaluate("_dmarc.example.com bogus", input("example.com", "pass:a.example.com")).would_pass);
   // Nothing above the Author Domain can change its own policy, but alignment may depend on it.
   constexpr std::string_view kAbove =
       "_dmarc.a.example.com v=DMARC1; p=reject\n_dmarc.example.com servfail";
@@ -304,10 +304,9 @@ TEST(Dmarc, TemporaryErrorsOfSpfAndDkim) {
             Conclusion::temperror);
   EXPECT_EQ(evaluate(kReject, input("example.com", "temperror:evil.test")).result,
             Conclusion::fail);
-  EXPECT_EQ(evaluate(kReject,
-                     input("example.com", "temperror:example.com", "pass:example.com"))
-                .result,
-            Conclusion::pass);
+  EXPECT_EQ(
+      evaluate(kReject, input("example.com", "temperror:example.com", "pass:example.com")).result,
+      Conclusion::pass);
 }
 
 TEST(Dmarc, AsksLittle) {
@@ -345,8 +344,7 @@ TEST(Dmarc, DnssecIsCarriedAlong) {
 }
 
 TEST(Dmarc, Vectors) {
-  const auto list =
-      suffixes({"co.uk", "com", "example", "github.io", "io", "org", "test", "uk"});
+  const auto list = suffixes({"co.uk", "com", "example", "github.io", "io", "org", "test", "uk"});
   std::ifstream in{std::string{POSTERN_TEST_DATA} + "/dmarc/evaluation.tsv"};
   int cases = 0;
   for (std::string line; std::getline(in, line); ++cases) {

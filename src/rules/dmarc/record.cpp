@@ -90,19 +90,19 @@ class Reader {
 
   bool apply(Known tag, std::string_view value) {
     switch (tag) {
-      case Known::p: return set_policy(record_.p, value);
-      case Known::sp: return set_policy(record_.sp, value);
-      case Known::np: return set_policy(record_.np, value);
+      case Known::p:     return set_policy(record_.p, value);
+      case Known::sp:    return set_policy(record_.sp, value);
+      case Known::np:    return set_policy(record_.np, value);
       case Known::adkim: return set_mode(record_.adkim, value);
-      case Known::aspf: return set_mode(record_.aspf, value);
-      case Known::psd: return set_psd(value);
-      case Known::t: return set_testing(value);
-      case Known::rua: return set_uris(record_.rua, "rua", value);
-      case Known::ruf: return set_uris(record_.ruf, "ruf", value);
-      case Known::fo: return set_fo(value);
-      case Known::pct: return set_number(record_.pct, value, 100);
-      case Known::ri: return set_number(record_.ri, value, UINT32_MAX);
-      case Known::rf: record_.rf = value.substr(0, 64); return true;
+      case Known::aspf:  return set_mode(record_.aspf, value);
+      case Known::psd:   return set_psd(value);
+      case Known::t:     return set_testing(value);
+      case Known::rua:   return set_uris(record_.rua, "rua", value);
+      case Known::ruf:   return set_uris(record_.ruf, "ruf", value);
+      case Known::fo:    return set_fo(value);
+      case Known::pct:   return set_number(record_.pct, value, 100);
+      case Known::ri:    return set_number(record_.ri, value, UINT32_MAX);
+      case Known::rf:    record_.rf = value.substr(0, 64); return true;
     }
     return false;
   }
@@ -170,9 +170,9 @@ class Reader {
 
 std::string_view to_string(Policy policy) {
   switch (policy) {
-    case Policy::none: return "none";
+    case Policy::none:       return "none";
     case Policy::quarantine: return "quarantine";
-    case Policy::reject: return "reject";
+    case Policy::reject:     return "reject";
   }
   return "none";
 }

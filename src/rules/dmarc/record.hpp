@@ -42,9 +42,9 @@ struct Record {
   std::vector<ReportUri> rua;
   std::vector<ReportUri> ruf;
   std::string fo = "0";  ///< Valid options joined by ':', lower case; "0" unless `ruf` is there.
-  std::optional<std::uint32_t> pct;  ///< Historic, 0-100.
-  std::optional<std::uint32_t> ri;   ///< Historic, seconds.
-  std::string rf = {};               ///< Historic, as written.
+  std::optional<std::uint32_t> pct;      ///< Historic, 0-100.
+  std::optional<std::uint32_t> ri;       ///< Historic, seconds.
+  std::string rf = {};                   ///< Historic, as written.
   std::vector<std::string> faults = {};  ///< For reports and for people; at most kMaxFaults.
 
   /// False when `p` is missing or `p`, `sp` or `np` is not valid (RFC 9989 §4.10.1).

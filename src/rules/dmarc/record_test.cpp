@@ -72,8 +72,8 @@ TEST(DmarcRecord, WhatIsNone) {
 
 TEST(DmarcRecord, BlanksCaseAndSemicolons) {
   for (const std::string_view text :
-       {"v=DMARC1;p=reject", "v=DMARC1;p=reject;", " V\t=\tDMARC1 ; P = Reject ;; ", "v=DMARC1\t;\tp=REJECT",
-        "v=DMARC1; unknown=1; p=reject; x"})
+       {"v=DMARC1;p=reject", "v=DMARC1;p=reject;", " V\t=\tDMARC1 ; P = Reject ;; ",
+        "v=DMARC1\t;\tp=REJECT", "v=DMARC1; unknown=1; p=reject; x"})
     EXPECT_EQ(record(text).policy(), Policy::reject) << text;
 }
 
@@ -105,10 +105,10 @@ TEST(DmarcRecord, OtherFaultsFallBackToDefaults) {
   EXPECT_THAT(r.rua, IsEmpty());
   EXPECT_FALSE(r.pct);
   EXPECT_FALSE(r.ri);
-  EXPECT_THAT(r.faults, testing::IsSupersetOf({"adkim is not valid", "aspf stands there twice",
-                                               "psd is not valid", "t is not valid",
-                                               "fo is not valid", "rua is not valid",
-                                               "pct is not valid", "ri is not valid"}));
+  EXPECT_THAT(r.faults,
+              testing::IsSupersetOf({"adkim is not valid", "aspf stands there twice",
+                                     "psd is not valid", "t is not valid", "fo is not valid",
+                                     "rua is not valid", "pct is not valid", "ri is not valid"}));
   EXPECT_LE(r.faults.size(), kMaxFaults);
 }
 
@@ -135,13 +135,14 @@ TEST(DmarcRecord, FailureOptions) {
 
 TEST(DmarcRecord, Addresses) {
   const auto list = parse_report_uris(
-      "mailto:a@example.com,, mailto:a@example.com , mailto:B%2bx@EXAMPLE.com?subject=x ,https://x.example/r,"
+      "mailto:a@example.com,, mailto:a@example.com , mailto:B%2bx@EXAMPLE.com?subject=x "
+      ",https://x.example/r,"
       "mailto:a@b@c, mailto:@example.com, mailto:a..b@example.com, mailto:a%0d@example.com, "
       "mailto:a@[192.0.2.1], mailto:a@x_y.example, a@example.com, mailto:a b@example.com!1k, "
       "mailto:c@example.com!2T");
-  EXPECT_THAT(texts(list.uris), ElementsAre("mailto:a@example.com",
-                                            "mailto:B%2bx@EXAMPLE.com?subject=x",
-                                            "https://x.example/r", "mailto:c@example.com"));
+  EXPECT_THAT(texts(list.uris),
+              ElementsAre("mailto:a@example.com", "mailto:B%2bx@EXAMPLE.com?subject=x",
+                          "https://x.example/r", "mailto:c@example.com"));
   EXPECT_EQ(list.uris.at(1).mailbox->to_string(), "B+x@example.com");
   EXPECT_FALSE(list.uris.at(2).mailbox);
   EXPECT_EQ(list.uris.at(3).max_size, std::uint64_t{2} << 40U);
@@ -170,8 +171,7 @@ TEST(DmarcRecord, ListsAreBounded) {
   const auto list = parse_report_uris(value);
   EXPECT_EQ(list.uris.size(), kMaxReportUris);
   EXPECT_TRUE(list.too_many);
-  EXPECT_THAT(record("v=DMARC1; p=none; rua=" + value).faults,
-              ElementsAre(HasSubstr("too many")));
+  EXPECT_THAT(record("v=DMARC1; p=none; rua=" + value).faults, ElementsAre(HasSubstr("too many")));
 }
 
 TEST(DmarcRecord, Vectors) {

@@ -53,7 +53,7 @@ bool is_dot_atom(std::string_view text) {
   });
 }
 
-/// What follows `mailto:` (RFC 6068 §2): exactly one address; header fields are not wanted.
+/// What follows `mailto:`: exactly one address; header fields are not wanted.
 std::optional<ReportMailbox> parse_mailbox(std::string_view text) {
   text = text.substr(0, text.find('?'));
   const auto address = unescape(text);

@@ -20,10 +20,10 @@ Name shortened(Name name, std::size_t labels) {
 /// How little a status promises; the most wins.
 int weakness(dns::Status status) {
   switch (status) {
-    case dns::Status::secure: return 0;
-    case dns::Status::insecure: return 1;
+    case dns::Status::secure:        return 0;
+    case dns::Status::insecure:      return 1;
     case dns::Status::indeterminate: return 2;
-    case dns::Status::bogus: return 3;
+    case dns::Status::bogus:         return 3;
   }
   return 3;
 }
@@ -32,11 +32,11 @@ int weakness(dns::Status status) {
 
 std::string_view to_string(Boundary boundary) {
   switch (boundary) {
-    case Boundary::psd_no: return "psd=n";
-    case Boundary::below_psd: return "below psd=y";
+    case Boundary::psd_no:        return "psd=n";
+    case Boundary::below_psd:     return "below psd=y";
     case Boundary::fewest_labels: return "topmost record";
     case Boundary::public_suffix: return "public suffix list";
-    case Boundary::itself: return "itself";
+    case Boundary::itself:        return "itself";
   }
   return "itself";
 }

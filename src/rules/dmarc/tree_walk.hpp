@@ -56,11 +56,11 @@ struct Found {
 
 /// How an organisational domain was found.
 enum class Boundary : std::uint8_t {
-  psd_no,          ///< Its record says `psd=n`.
-  below_psd,       ///< It is right below a record that says `psd=y`.
-  fewest_labels,   ///< The topmost domain with a record.
-  public_suffix,   ///< No record: the list says.
-  itself,          ///< No record and no list: the name itself.
+  psd_no,         ///< Its record says `psd=n`.
+  below_psd,      ///< It is right below a record that says `psd=y`.
+  fewest_labels,  ///< The topmost domain with a record.
+  public_suffix,  ///< No record: the list says.
+  itself,         ///< No record and no list: the name itself.
 };
 [[nodiscard]] std::string_view to_string(Boundary boundary);
 

@@ -25,10 +25,10 @@ TEST(TreeWalk, AsksForEightNamesAtMost) {
                           "h.i.j.mail.example.com", "i.j.mail.example.com", "j.mail.example.com",
                           "mail.example.com", "example.com", "com"));
   // And of §5.1.8.
-  EXPECT_THAT(targets("mail.a.b.c.d.e.f.g.example.com"),
-              ElementsAre("mail.a.b.c.d.e.f.g.example.com", "c.d.e.f.g.example.com",
-                          "d.e.f.g.example.com", "e.f.g.example.com", "f.g.example.com",
-                          "g.example.com", "example.com", "com"));
+  EXPECT_THAT(
+      targets("mail.a.b.c.d.e.f.g.example.com"),
+      ElementsAre("mail.a.b.c.d.e.f.g.example.com", "c.d.e.f.g.example.com", "d.e.f.g.example.com",
+                  "e.f.g.example.com", "f.g.example.com", "g.example.com", "example.com", "com"));
   EXPECT_THAT(targets("example.com"), ElementsAre("example.com", "com"));
   EXPECT_THAT(targets("com"), ElementsAre("com"));
   EXPECT_THAT(walk_targets(dns::Name{}), IsEmpty());
@@ -67,9 +67,9 @@ TEST(TreeWalk, TheExamplesOfTheStandard) {
                  "a.mail.example.com")
                 .domain,
             "example.com");
-  const auto psd_n = walk(
-      "_dmarc.mail.example.com v=DMARC1; psd=n; p=none\n_dmarc.example.com v=DMARC1; p=none",
-      "a.mail.example.com");
+  const auto psd_n =
+      walk("_dmarc.mail.example.com v=DMARC1; psd=n; p=none\n_dmarc.example.com v=DMARC1; p=none",
+           "a.mail.example.com");
   EXPECT_EQ(psd_n.domain, "mail.example.com");
   EXPECT_EQ(psd_n.boundary, Boundary::psd_no);
   const auto psd_y = walk("_dmarc.com v=DMARC1; p=none; psd=y", "a.mail.example.com");
@@ -89,9 +89,10 @@ TEST(TreeWalk, TheExamplesOfTheStandard) {
 }
 
 TEST(TreeWalk, APublicSuffixIsItsOwnOrganisationWhenItWritesItself) {
-  const auto own = walk("_dmarc.bank.example v=DMARC1; p=none; psd=y\n"
-                        "_dmarc.example v=DMARC1; p=none",
-                        "bank.example");
+  const auto own = walk(
+      "_dmarc.bank.example v=DMARC1; p=none; psd=y\n"
+      "_dmarc.example v=DMARC1; p=none",
+      "bank.example");
   EXPECT_EQ(own.domain, "bank.example");
   EXPECT_EQ(own.boundary, Boundary::fewest_labels);
 }
@@ -138,7 +139,8 @@ TEST(TreeWalk, ARecordAtAPublicSuffixSpeaksForTheSuffixAlone) {
   EXPECT_EQ(walk(kZone, "co.uk", list).domain, "co.uk");
   EXPECT_EQ(walk(kZone, "a.example.co.uk").domain, "co.uk");  // To the letter, without a list.
   // What says psd is believed, whatever the list says.
-  EXPECT_EQ(walk("_dmarc.co.uk v=DMARC1; p=reject; psd=n", "a.example.co.uk", list).domain, "co.uk");
+  EXPECT_EQ(walk("_dmarc.co.uk v=DMARC1; p=reject; psd=n", "a.example.co.uk", list).domain,
+            "co.uk");
   EXPECT_EQ(walk("_dmarc.b.example.com v=DMARC1; psd=y", "x.a.b.example.com", list).domain,
             "a.b.example.com");
 }
@@ -149,12 +151,12 @@ TEST(TreeWalk, Failures) {
     const auto failed = walk("_dmarc.example.com " + how, "a.example.com", list);
     EXPECT_EQ(failed.kind, Organisation::Kind::failed) << how;
     // At a public suffix it does not matter.
-    const auto suffix = walk(
-        "_dmarc.com " + how + "\n_dmarc.example.com v=DMARC1; p=none", "a.example.com", list);
+    const auto suffix =
+        walk("_dmarc.com " + how + "\n_dmarc.example.com v=DMARC1; p=none", "a.example.com", list);
     EXPECT_EQ(suffix.domain, "example.com");
-    EXPECT_EQ(walk("_dmarc.com " + how + "\n_dmarc.example.com v=DMARC1; p=none", "a.example.com")
-                  .kind,
-              Organisation::Kind::failed);
+    EXPECT_EQ(
+        walk("_dmarc.com " + how + "\n_dmarc.example.com v=DMARC1; p=none", "a.example.com").kind,
+        Organisation::Kind::failed);
   }
   // What is below a psd tag does not matter either.
   EXPECT_EQ(walk("_dmarc.example.com v=DMARC1; p=none; psd=n\n_dmarc.com servfail", "a.example.com")

@@ -36,18 +36,18 @@ Hello judge_name(const dns::Name& name, const text::IpAddress& peer, const dns::
 
 std::string_view to_string(HelloForm form) {
   switch (form) {
-    case HelloForm::name: return "name";
+    case HelloForm::name:        return "name";
     case HelloForm::single_word: return "single word";
-    case HelloForm::literal: return "literal";
-    case HelloForm::invalid: return "invalid";
+    case HelloForm::literal:     return "literal";
+    case HelloForm::invalid:     return "invalid";
   }
   return "invalid";
 }
 
 std::string_view to_string(HelloMatch match) {
   switch (match) {
-    case HelloMatch::yes: return "yes";
-    case HelloMatch::no: return "no";
+    case HelloMatch::yes:     return "yes";
+    case HelloMatch::no:      return "no";
     case HelloMatch::unknown: return "unknown";
   }
   return "unknown";

@@ -22,7 +22,7 @@ enum class HelloForm : std::uint8_t {
 
 /// Whether it is the peer.
 enum class HelloMatch : std::uint8_t {
-  yes,      ///< The literal is the peer's address, or the name leads to it.
+  yes,  ///< The literal is the peer's address, or the name leads to it.
   no,
   unknown,  ///< DNS fails for now.
 };

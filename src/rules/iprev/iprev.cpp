@@ -44,8 +44,8 @@ Verdict without_names(const Answer& reverse, const text::IpAddress& ip) {
 
 std::string_view to_string(Conclusion conclusion) {
   switch (conclusion) {
-    case Conclusion::pass: return "pass";
-    case Conclusion::fail: return "fail";
+    case Conclusion::pass:      return "pass";
+    case Conclusion::fail:      return "fail";
     case Conclusion::temperror: return "temperror";
     case Conclusion::permerror: return "permerror";
   }
