@@ -42,6 +42,8 @@ connections_per_account = 0
 # The load comes from a domain that does not exist, and the peers do not ask.
 [smtp]
 check_sender_domain = false
+[authentication]
+verify = ${POSTERN_BENCH_VERIFY:-false}
 
 [log]
 level = "warn"

@@ -1,11 +1,14 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <boost/json.hpp>
 
 #include "check/dns_source.hpp"
+#include "mailauth/reception.hpp"
 #include "text/ip.hpp"
 #include "vocab/time.hpp"
 
@@ -31,5 +34,31 @@ struct Sender {
 
 /// `{"result":…,"explanation":…,…}`: RFC 7208.
 [[nodiscard]] Report spf(DnsSource& source, const Sender& sender);
+
+/// All that the server would find out about a message, and what it would do with it:
+/// `{"spf":{…},"dkim":[{…}],"arc":{…},"dmarc":{…},…}`. A message whose lines end in LF is read as
+/// if they ended in CRLF.
+[[nodiscard]] Report message(DnsSource& source, std::string_view content, mailauth::Peer peer,
+                             const mailauth::Settings& settings);
+
+/// A result and the domain it is for, as in "pass:example.org" or "pass:example.org:selector".
+struct Claim {
+  dmarc::Auth result = dmarc::Auth::none;
+  dns::Name domain;
+};
+[[nodiscard]] std::optional<Claim> parse_claim(std::string_view text);
+
+/// Whether mail of `from` would pass DMARC with these results: RFC 9989.
+[[nodiscard]] Report dmarc(DnsSource& source, const dns::Name& from,
+                           const std::optional<Claim>& spf, const std::vector<Claim>& dkim,
+                           const mailauth::Settings& settings);
+
+/// Fetches and judges what a domain publishes for its mail: MX, SPF, DKIM (of `selectors`), DMARC,
+/// MTA-STS, TLS reports, BIMI. Data:
+/// `{"domain":…,"records":[{"record":…,"verdict":"good"|"missing"|
+/// "weak"|"wrong","text":…,"fix":…}]}`.
+[[nodiscard]] Report domain(DnsSource& source, const dns::Name& domain,
+                            const std::vector<std::string>& selectors,
+                            const mailauth::Settings& settings);
 
 }  // namespace postern::check

@@ -24,17 +24,13 @@ struct Node {
 
 constexpr int kMaxAliases = 8;
 
-class JsonDns final : public DnsSource {
+class JsonDns final : public resolver::Resolver {
  public:
   explicit JsonDns(std::map<Name, Node> nodes) : nodes_{std::move(nodes)} {}
 
-  dns::Answers ask(const std::vector<dns::Question>& questions) override {
-    dns::Answers out;
-    for (const auto& question : questions) out.emplace(question, answer(question));
-    return out;
-  }
-
  private:
+  void start(dns::Question question, Done done) override { done(answer(question)); }
+
   [[nodiscard]] dns::Answer answer(const dns::Question& question) const {
     dns::Answer out{.status = dns::Status::insecure,
                     .outcome = dns::Outcome::nxdomain,
@@ -173,7 +169,7 @@ std::unexpected<Error> at(std::string_view name, const Error& error) {
 
 }  // namespace
 
-Result<std::unique_ptr<DnsSource>> dns_of_json(std::string_view text) {
+Result<std::unique_ptr<resolver::Resolver>> json_resolver(std::string_view text) {
   json::error_code error;
   const auto parsed = json::parse(text, error);
   const auto* const object = error ? nullptr : parsed.if_object();
@@ -188,7 +184,7 @@ Result<std::unique_ptr<DnsSource>> dns_of_json(std::string_view text) {
     if (!node) return at(word, node.error());
     nodes.insert_or_assign(*name, *std::move(node));
   }
-  return std::unique_ptr<DnsSource>{std::make_unique<JsonDns>(std::move(nodes))};
+  return std::unique_ptr<resolver::Resolver>{std::make_unique<JsonDns>(std::move(nodes))};
 }
 
 }  // namespace postern::check

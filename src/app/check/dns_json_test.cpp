@@ -13,7 +13,7 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 
 dns::Answer ask(std::string_view text, std::string_view name, dns::Type type) {
-  const auto source = dns_of_json(text);
+  const auto source = DnsSource::json(text);
   if (!source) {
     ADD_FAILURE() << source.error().detail;
     return {};
@@ -23,7 +23,7 @@ dns::Answer ask(std::string_view text, std::string_view name, dns::Type type) {
 }
 
 std::string error(std::string_view text) {
-  const auto source = dns_of_json(text);
+  const auto source = DnsSource::json(text);
   return source ? "" : source.error().detail;
 }
 

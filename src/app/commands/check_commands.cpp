@@ -9,6 +9,7 @@
 #include "commands/desk.hpp"
 #include "commands/text.hpp"
 #include "config/values.hpp"
+#include "suffix/public_suffix.hpp"
 #include "vocab/try.hpp"
 
 // `postern check ...` and `postern dns ...`: what the server would make of a sender, a message or
@@ -33,11 +34,11 @@ Result<std::unique_ptr<check::DnsSource>> open_dns(const Arguments& arguments,
                                                    const config::Config& config) {
   if (!arguments.has("--dns")) {
     POSTERN_TRY(const auto settings, config::resolver_settings(config, kCacheBytes));
-    return check::dns_of_network(settings);
+    return check::DnsSource::network(settings);
   }
   const auto file = arguments.text("--dns");
   POSTERN_TRY(const auto text, config::read(file));
-  auto source = check::dns_of_json(text);
+  auto source = check::DnsSource::json(text);
   if (!source) return fail(source.error().code, file + ": " + source.error().detail);
   return source;
 }
@@ -91,6 +92,59 @@ int check_spf(const Arguments& arguments, Session& session) {
   });
 }
 
+/// As the server judges with this configuration.
+mailauth::Settings settings_of(const config::Config& config) {
+  mailauth::Settings out;
+  out.hostname = config.hostname;
+  out.trusted_sealers = config.trusted_sealers;
+  out.strict_domains = config.strict_domains;
+  const auto list =
+      std::make_shared<const suffix::PublicSuffixList>(suffix::PublicSuffixList::builtin());
+  out.suffix = [list](const dns::Name& name) { return list->suffix_of(name); };
+  return out;
+}
+
+int check_message(const Arguments& arguments, Session& session) {
+  mailauth::Peer peer{
+      .ip = {}, .helo = arguments.text("--helo"), .mail_from = arguments.text("--mailfrom")};
+  if (arguments.has("--ip")) {
+    peer.ip = text::IpAddress::parse(arguments.text("--ip"));
+    if (!peer.ip) return misused(session, "--ip is an IPv4 or IPv6 address");
+  }
+  const auto content = config::read(arguments.text("FILE"));
+  if (!content) return complain(session, content.error());
+  return report(arguments, session, [&](check::DnsSource& source, const config::Config& config) {
+    return check::message(source, *content, peer, settings_of(config));
+  });
+}
+
+int check_dmarc(const Arguments& arguments, Session& session) {
+  const auto from = dns::Name::parse(arguments.text("--from"));
+  if (!from) return misused(session, "--from is a domain");
+  std::optional<check::Claim> spf;
+  if (arguments.has("--spf")) {
+    spf = check::parse_claim(arguments.text("--spf"));
+    if (!spf) return misused(session, "--spf is RESULT:DOMAIN, as in pass:example.org");
+  }
+  std::vector<check::Claim> dkim;
+  for (const auto& text : arguments.texts("--dkim")) {
+    const auto claim = check::parse_claim(text);
+    if (!claim) return misused(session, "--dkim is RESULT:DOMAIN, as in pass:example.org");
+    dkim.push_back(*claim);
+  }
+  return report(arguments, session, [&](check::DnsSource& source, const config::Config& config) {
+    return check::dmarc(source, *from, spf, dkim, settings_of(config));
+  });
+}
+
+int check_domain(const Arguments& arguments, Session& session) {
+  const auto domain = dns::Name::parse(arguments.text("DOMAIN"));
+  if (!domain) return misused(session, "DOMAIN is not a domain name");
+  return report(arguments, session, [&](check::DnsSource& source, const config::Config& config) {
+    return check::domain(source, *domain, arguments.texts("--selector"), settings_of(config));
+  });
+}
+
 std::vector<Option> asking(std::vector<Option> own) {
   own.push_back({"--dns", "FILE", "Answer from this JSON file instead of the network"});
   own.push_back({"--config", "FILE", "Whose [dns] to use; default /etc/postern/postern.toml"});
@@ -110,6 +164,32 @@ std::span<const Command> check_commands() {
                       {"--helo", "NAME", "What it says in EHLO", true},
                       {"--mailfrom", "ADDRESS", "Its MAIL FROM, without angle brackets"}}),
               check_spf},
+      Command{"check message", "Say what the server would make of a message",
+              "SPF, DKIM, ARC, DMARC and what follows. Without --ip SPF and iprev say nothing.\n"
+              "Example: postern check message mail.eml --ip 192.0.2.1 --helo mail.example.org "
+              "--mailfrom ann@example.org",
+              asking({{"FILE", "", "The message as it came", true},
+                      {"--ip", "ADDRESS", "The machine that sent it"},
+                      {"--helo", "NAME", "What that said in EHLO"},
+                      {"--mailfrom", "ADDRESS", "Its MAIL FROM, without angle brackets"}}),
+              check_message},
+      Command{"check dmarc", "Say whether mail of a domain passes DMARC with given results",
+              "Example: postern check dmarc --from example.org --spf pass:bounces.example.org "
+              "--dkim fail:example.org",
+              asking({{"--from", "DOMAIN", "The domain of From", true},
+                      {"--spf", "RESULT:DOMAIN", "What SPF said, of which domain"},
+                      {"--dkim", "RESULT:DOMAIN", "What DKIM said, of which d=; may be repeated",
+                       false, true}}),
+              check_dmarc},
+      Command{
+          "check domain", "Judge what a domain publishes for its mail, and say how to mend it",
+          "MX, SPF, DKIM, DMARC, MTA-STS, TLS reports, BIMI. The policy file of MTA-STS is not\n"
+          "fetched.\n"
+          "Example: postern check domain example.org --selector s1",
+          asking(
+              {{"DOMAIN", "", "The domain", true},
+               {"--selector", "NAME", "A DKIM selector to look at; may be repeated", false, true}}),
+          check_domain},
       Command{"dns lookup", "Ask the resolver, and show what DNSSEC says",
               "secure: proven; insecure: not signed; bogus: signed, and wrongly so, with why.\n"
               "Example: postern dns lookup _25._tcp.mx.example.org TLSA",

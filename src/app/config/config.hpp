@@ -64,6 +64,10 @@ struct Config {
   std::int64_t delay_notice_hours = 4;
   std::vector<std::int64_t> retry_minutes;
 
+  bool verify_senders = true;
+  std::vector<std::string> trusted_sealers;
+  std::vector<std::string> strict_domains;
+
   std::vector<std::string> forwarders;
   std::vector<std::string> stubs;          ///< "zone address@port".
   std::vector<std::string> trust_anchors;  ///< Zone-file DS or DNSKEY records.

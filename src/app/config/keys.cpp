@@ -77,6 +77,19 @@ constexpr auto kKeys = std::to_array<Key>({
     {"smtp", "check_sender_domain", &Config::check_sender_domain,
      "Refuse senders whose domain does not exist or takes no mail.", "true"},
 
+    {"authentication", "verify", &Config::verify_senders,
+     "Judge mail from other servers by SPF, DKIM, DMARC and ARC, and act on what DMARC asks for. "
+     "Off only where there is no DNS.",
+     "true"},
+    {"authentication", "trusted_sealers", &Config::trusted_sealers,
+     "Forwarders and lists whose ARC seals are believed: a message that they saw pass DMARC passes "
+     "here though they changed it. The domains of their seals (d=).",
+     "[]"},
+    {"authentication", "strict_domains", &Config::strict_domains,
+     "Domains whose p=reject is a refusal without any second ground; \"*\": all. Mail of their "
+     "people by way of mailing lists may be lost to you.",
+     "[]"},
+
     {"delivery", "route", &Config::route,
      "Send all remote mail to this host and port instead of by MX.", "\"relay.example.org:25\""},
     {"delivery", "routes", &Config::routes,

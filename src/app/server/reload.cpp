@@ -14,15 +14,18 @@ namespace {
 using config::Config;
 
 /// What each new session, or each log line, looks at anew.
-constexpr std::array<std::string_view, 9> kAtOnce = {"tls.certificate",
-                                                     "tls.key",
-                                                     "tls.more",
-                                                     "limits.max_message",
-                                                     "limits.max_recipients",
-                                                     "limits.connections_per_account",
-                                                     "smtp.check_sender_domain",
-                                                     "log.level",
-                                                     "log.addresses"};
+constexpr std::array<std::string_view, 12> kAtOnce = {"tls.certificate",
+                                                      "tls.key",
+                                                      "tls.more",
+                                                      "limits.max_message",
+                                                      "limits.max_recipients",
+                                                      "limits.connections_per_account",
+                                                      "smtp.check_sender_domain",
+                                                      "authentication.verify",
+                                                      "authentication.trusted_sealers",
+                                                      "authentication.strict_domains",
+                                                      "log.level",
+                                                      "log.addresses"};
 
 /// Like std::ranges::equal for what has no == of its own.
 struct Same {

@@ -62,7 +62,13 @@ struct Transaction {
   queue::Envelope envelope;
   std::vector<Recipient> recipients;
   std::string received;  ///< Our Received field with CRLF, without "for".
-  std::string peer;      ///< For the trace: "mail.example [192.0.2.1]".
+  /// More fields of the served prefix, with CRLF: Authentication-Results and the like. Above
+  /// `received`.
+  std::string verdict = {};
+  /// Of the body: not to be shown (forged verdicts), in order.
+  std::vector<store::Elided> elided = {};
+  bool junk = false;  ///< Copies go to Junk.
+  std::string peer;   ///< For the trace: "mail.example [192.0.2.1]".
   std::vector<std::pair<std::string, std::string>> facts;  ///< More for the trace (TLS, HELO...).
 };
 

@@ -41,6 +41,12 @@ Verdict to_verdict(const Result<store::QuotaVerdict>& answer) {
   return Verdict::try_later;
 }
 
+/// What we put before the message, whoever gets it.
+std::string fields_before(const Transaction& transaction) {
+  return transaction.verdict +
+         received_for(transaction.received, transaction.recipients, transaction.envelope.smtputf8);
+}
+
 std::string sender_of(const queue::Envelope& envelope) {
   return envelope.from ? smtp::to_string(*envelope.from) : "<>";
 }
@@ -136,38 +142,37 @@ std::optional<queue::Message> LocalDelivery::to_queue(const Transaction& transac
   const auto now = core_.clock.now();
   const auto& source = transaction.source;
   const auto& envelope = transaction.envelope;
-  return queue::Message{
-      .id = queue_.new_id(),
-      .trace = transaction.id,
-      .sender = source.account,
-      .blob = message.blob,
-      .body_size = message.size,
-      .prefix = received_for(transaction.received, transaction.recipients, envelope.smtputf8),
-      .has_8bit_header = message.parsed.header_8bit,
-      .has_8bit_body = message.parsed.has_8bit,
-      .has_long_lines = message.has_long_lines,
-      .envelope = envelope,
-      .recipients = plan.onward,
-      .created = now,
-      .due = now,
-      .expires = now + settings_.queue_life,
-      .held_why = {},
-      .sender_proven = source.submission || source.sender_proven};
+  return queue::Message{.id = queue_.new_id(),
+                        .trace = transaction.id,
+                        .sender = source.account,
+                        .blob = message.blob,
+                        .body_size = message.size,
+                        .prefix = fields_before(transaction),
+                        .has_8bit_header = message.parsed.header_8bit,
+                        .has_8bit_body = message.parsed.has_8bit,
+                        .has_long_lines = message.has_long_lines,
+                        .envelope = envelope,
+                        .recipients = plan.onward,
+                        .created = now,
+                        .due = now,
+                        .expires = now + settings_.queue_life,
+                        .held_why = {},
+                        .sender_proven = source.submission || source.sender_proven};
 }
 
 Task<Result<Outcome>> LocalDelivery::commit(const Transaction& transaction, Staged message,
                                             Plan plan) {
-  const auto received =
-      received_for(transaction.received, transaction.recipients, transaction.envelope.smtputf8);
+  const auto fields = fields_before(transaction);
   std::vector<store::Placement> placements;
   placements.reserve(plan.copies.size());
   for (const auto& copy : plan.copies) {
     const auto& to = transaction.recipients.at(copy.recipient).address;
-    placements.push_back({.account = copy.account,
-                          .mailbox = store::SpecialUse::none,
-                          .prefix = copy_prefix(transaction.envelope, to, received),
-                          .elided = {},
-                          .flags = {}});
+    placements.push_back(
+        {.account = copy.account,
+         .mailbox = transaction.junk ? store::SpecialUse::junk : store::SpecialUse::none,
+         .prefix = copy_prefix(transaction.envelope, to, fields),
+         .elided = transaction.elided,
+         .flags = {}});
   }
   auto queued = to_queue(transaction, *message, plan);
   kv::Batch also;

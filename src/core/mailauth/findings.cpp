@@ -84,10 +84,11 @@ Statement dmarc_statement(const dmarc::Verdict& verdict) {
 }
 
 Statement iprev_statement(const Findings& f) {
-  Statement out{.method = "iprev",
-                .result = word(f.iprev.result),
-                .properties = {{"policy", "iprev", f.peer.ip.to_string()}},
-                .comment = {}};
+  Statement out{
+      .method = "iprev",
+      .result = word(f.iprev.result),
+      .properties = {{"policy", "iprev", f.peer.ip.value_or(text::IpAddress{}).to_string()}},
+      .comment = {}};
   if (!f.iprev.name.is_root()) out.comment = f.iprev.name.to_string();
   return out;
 }
@@ -95,13 +96,15 @@ Statement iprev_statement(const Findings& f) {
 authres::AuthenticationResults all_results(const Findings& f, const std::string& id) {
   authres::AuthenticationResults out{.authserv_id = id};
   if (f.dmarc) out.statements.push_back(dmarc_statement(*f.dmarc));
-  out.statements.push_back(spf_statement(f));
-  if (!f.peer.mail_from.empty()) out.statements.push_back(helo_statement(f));
+  if (f.peer.ip) {
+    out.statements.push_back(spf_statement(f));
+    if (!f.peer.mail_from.empty()) out.statements.push_back(helo_statement(f));
+    out.statements.push_back(iprev_statement(f));
+  }
   if (f.dkim.signatures.empty()) out.statements.push_back({.method = "dkim", .result = "none"});
   for (const auto& signature : f.dkim.signatures)
     out.statements.push_back(dkim_statement(signature));
   if (f.arc.status != arc::Status::none) out.statements.push_back(arc_statement(f.arc));
-  out.statements.push_back(iprev_statement(f));
   return out;
 }
 

@@ -20,7 +20,7 @@ namespace postern::mailauth {
 
 /// Who hands a message in, as SMTP tells.
 struct Peer {
-  text::IpAddress ip;
+  std::optional<text::IpAddress> ip;  ///< Nothing: not known, so SPF and iprev say nothing.
   std::string helo;
   std::string mail_from;  ///< Without angle brackets; empty: the null path.
 };

@@ -13,6 +13,12 @@ namespace {
 /// Which part of the findings a task fills in; gather wants a value.
 struct Done {};
 
+template <class T>
+Task<Done> into(Task<T> task, T& slot) {
+  slot = co_await std::move(task);
+  co_return Done{};
+}
+
 dns::Name name_or_root(std::string_view text) {
   return dns::Name::parse(text).value_or(dns::Name{});
 }
@@ -67,42 +73,7 @@ std::vector<std::string_view> Reception::values(std::string_view field) const {
 Task<Findings> Reception::finish(Peer peer) {
   message_ = reader_.finish();
   Findings findings{.peer = std::move(peer)};
-  const Timestamp now = core_.clock.now();
-  const Peer& from = findings.peer;
-  const auto spf_of = [&](std::string_view mail_from) {
-    return [&, mail_from](const dns::Answers& known) {
-      return spf::check({.ip = from.ip,
-                         .helo = from.helo,
-                         .mail_from = mail_from,
-                         .receiver = settings_->hostname,
-                         .now = now},
-                        known);
-    };
-  };
-  // All borrow from this frame, which waits for them.
-  const auto into = []<class T>(Task<T> task, T& slot) -> Task<Done> {
-    slot = co_await std::move(task);
-    co_return Done{};
-  };
-  std::vector<Task<Done>> tasks;
-  tasks.push_back(into(inquiry_.decide<spf::Verdict>(spf_of(from.mail_from)), findings.spf));
-  tasks.push_back(into(inquiry_.decide<spf::Verdict>(spf_of({})), findings.spf_helo));
-  tasks.push_back(into(inquiry_.decide<dkim::Report>([&](const dns::Answers& known) {
-    return dkim::verify(message_, known, now);
-  }),
-                       findings.dkim));
-  tasks.push_back(into(inquiry_.decide<arc::Validation>([&](const dns::Answers& known) {
-    return arc::validate(message_, known, now);
-  }),
-                       findings.arc));
-  tasks.push_back(into(inquiry_.decide<iprev::Verdict>(
-                           [&](const dns::Answers& known) { return iprev::check(from.ip, known); }),
-                       findings.iprev));
-  tasks.push_back(into(inquiry_.decide<iprev::Hello>([&](const dns::Answers& known) {
-    return iprev::check_hello(from.helo, from.ip, known);
-  }),
-                       findings.hello));
-  (void)co_await gather(std::move(tasks));
+  co_await ask_everybody(findings);
   const auto authors = values("from");
   findings.author = dmarc::author_of(authors);
   if (const auto* const author = std::get_if<dmarc::Author>(&findings.author)) {
@@ -114,6 +85,45 @@ Task<Findings> Reception::finish(Peer peer) {
   judge(findings);
   findings.questions = inquiry_.asked();
   co_return findings;
+}
+
+/// What depends on nothing else, at the same time. The rules borrow from this frame, which waits
+/// for all of them.
+Task<> Reception::ask_everybody(Findings& findings) {
+  const Timestamp now = core_.clock.now();
+  const Peer& from = findings.peer;
+  std::vector<Task<Done>> tasks;
+  tasks.push_back(into(inquiry_.decide<dkim::Report>([&](const dns::Answers& known) {
+    return dkim::verify(message_, known, now);
+  }),
+                       findings.dkim));
+  tasks.push_back(into(inquiry_.decide<arc::Validation>([&](const dns::Answers& known) {
+    return arc::validate(message_, known, now);
+  }),
+                       findings.arc));
+  if (from.ip) {
+    const auto spf_of = [&](std::string_view mail_from) {
+      return [&, mail_from](const dns::Answers& known) {
+        return spf::check({.ip = *from.ip,
+                           .helo = from.helo,
+                           .mail_from = mail_from,
+                           .receiver = settings_->hostname,
+                           .now = now},
+                          known);
+      };
+    };
+    tasks.push_back(into(inquiry_.decide<spf::Verdict>(spf_of(from.mail_from)), findings.spf));
+    tasks.push_back(into(inquiry_.decide<spf::Verdict>(spf_of({})), findings.spf_helo));
+    tasks.push_back(into(inquiry_.decide<iprev::Verdict>([&](const dns::Answers& known) {
+      return iprev::check(*from.ip, known);
+    }),
+                         findings.iprev));
+    tasks.push_back(into(inquiry_.decide<iprev::Hello>([&](const dns::Answers& known) {
+      return iprev::check_hello(from.helo, *from.ip, known);
+    }),
+                         findings.hello));
+  }
+  (void)co_await gather(std::move(tasks));
 }
 
 bool Reception::has_list_traits() const {

@@ -57,6 +57,7 @@ class Reception {
   [[nodiscard]] std::vector<std::string_view> values(std::string_view field) const;
   [[nodiscard]] bool has_list_traits() const;
   [[nodiscard]] bool seal_is_trusted(const arc::Validation& arc, std::string& who) const;
+  Task<> ask_everybody(Findings& findings);
   void judge(Findings& findings) const;
 
   Core& core_;

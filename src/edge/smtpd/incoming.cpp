@@ -1,7 +1,9 @@
 #include "smtpd/incoming.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
+#include <variant>
 
 #include "mime/builder.hpp"
 #include "mime/message.hpp"
@@ -56,6 +58,28 @@ delivery::Transaction to_delivery(Session& session) {
   return out;
 }
 
+mailauth::Peer peer_of(const Session& session) {
+  const auto& from = session.transaction.envelope.from;
+  return {.ip = session.peer,
+          .helo = session.hello ? session.hello->name : std::string{},
+          .mail_from = from ? smtp::to_string(*from) : std::string{}};
+}
+
+/// What a judgement refuses with, if it does.
+std::optional<smtp::Reply> refusal_of(const mailauth::Findings& findings) {
+  if (const auto* const none = std::get_if<dmarc::NoAuthor>(&findings.author))
+    return smtp::Reply{none->reply, smtp::parse_enhanced_status(none->enhanced), none->text};
+  const auto& what = findings.disposition;
+  switch (what.action) {
+    case dmarc::Action::accept:
+    case dmarc::Action::junk:   return std::nullopt;
+    case dmarc::Action::reject:
+    case dmarc::Action::defer:
+      return smtp::Reply{what.reply, smtp::parse_enhanced_status(what.enhanced), what.text};
+  }
+  return std::nullopt;
+}
+
 SubmissionRules submission_rules(const Session& session) {
   const AccountId account = session.account();
   const directory::Directory& directory = session.services.directory;
@@ -75,11 +99,16 @@ SubmissionRules submission_rules(const Session& session) {
 Incoming::Incoming(Session& session)
     : session_{session},
       draft_{session.services.delivery.new_draft()},
-      in_header_{session.submission()} {}
+      in_header_{session.submission()} {
+  const auto& settings = session.settings.authentication;
+  if (!session.submission() && settings)
+    reception_.emplace(session.services.resolver, session.core, settings);
+}
 
 void Incoming::refuse(smtp::Reply why) {
   if (!refused_) refused_ = std::move(why);
   draft_.reset();
+  reception_.reset();
   header_ = {};
 }
 
@@ -95,6 +124,7 @@ Task<> Incoming::take(std::string_view octets) {
 }
 
 Task<> Incoming::feed(std::string_view octets) {
+  if (reception_) reception_->feed(octets);
   const auto fed = co_await draft_->feed(octets);
   if (fed) co_return;
   session_.logger.warn("message data not taken",
@@ -139,6 +169,17 @@ Task<smtp::Reply> Incoming::finish(std::optional<smtp::DataFlaw> flaw) {
   co_return *refused_;
 }
 
+/// What `found` means for delivery.
+void Incoming::tell(delivery::Transaction& transaction, const mailauth::Findings& found) const {
+  auto facts = mailauth::facts_of(found);
+  std::ranges::move(facts, std::back_inserter(transaction.facts));
+  transaction.source.sender_proven = found.sender_proven();
+  transaction.verdict =
+      mailauth::fields_of(found, session_.settings.hostname, transaction.envelope.smtputf8);
+  transaction.junk = found.disposition.action == dmarc::Action::junk;
+  for (const auto& [begin, end] : reception_->forged()) transaction.elided.push_back({begin, end});
+}
+
 Task<smtp::Reply> Incoming::commit() {
   const Instant began = session_.core.clock.instant();
   const TraceId id = session_.transaction.id;
@@ -149,7 +190,16 @@ Task<smtp::Reply> Incoming::commit() {
     session_.note_refusal(*refusal);
     co_return *std::move(refusal);
   }
+  std::optional<mailauth::Findings> found;
+  if (reception_) found = co_await reception_->finish(peer_of(session_));
+  if (auto refusal = found ? refusal_of(*found) : std::nullopt) {
+    session_.note_refusal(*refusal, {}, mailauth::facts_of(*found));
+    session_.logger.info("message refused",
+                         {{"id", id}, {"reply", log::Detail{smtp::to_line(*refusal)}}});
+    co_return *std::move(refusal);
+  }
   auto transaction = to_delivery(session_);
+  if (found) tell(transaction, *found);
   const auto recipients = transaction.recipients.size();
   const auto outcome =
       co_await session_.services.delivery.deliver(std::move(transaction), *std::move(staged));

@@ -7,6 +7,8 @@
 #include <string_view>
 
 #include "async/task.hpp"
+#include "delivery/delivery.hpp"
+#include "mailauth/reception.hpp"
 #include "smtp/data.hpp"
 #include "smtp/reply.hpp"
 #include "store/draft.hpp"
@@ -39,9 +41,11 @@ class Incoming {
   Task<> take_header(std::string_view octets);
   Task<> end_header(std::size_t size);
   Task<smtp::Reply> commit();
+  void tell(delivery::Transaction& transaction, const mailauth::Findings& found) const;
 
   Session& session_;
-  std::unique_ptr<store::Draft> draft_;  ///< Null once the message is refused.
+  std::unique_ptr<store::Draft> draft_;           ///< Null once the message is refused.
+  std::optional<mailauth::Reception> reception_;  ///< Mail of strangers alone.
   std::optional<smtp::Reply> refused_;
   std::uint64_t size_ = 0;
   bool in_header_;      ///< Submission: the header is gathered here, to be completed.

@@ -10,6 +10,7 @@
 #include "delivery/delivery.hpp"
 #include "directory/directory.hpp"
 #include "log/log.hpp"
+#include "mailauth/reception.hpp"
 #include "metrics/metrics.hpp"
 #include "net/stream.hpp"
 #include "net/tls_context.hpp"
@@ -36,7 +37,9 @@ struct Settings {
   std::uint32_t max_recipients = 1000;
   std::uint32_t max_errors = 10;    ///< Bad commands before 421.
   bool check_sender_domain = true;  ///< Row A3; off where there is no DNS (localserve).
-  std::uint32_t max_unknown = 20;   ///< Unknown recipients per net and hour (row A4).
+  /// By what mail from strangers is judged; null: by nothing (where there is no DNS).
+  std::shared_ptr<const mailauth::Settings> authentication;
+  std::uint32_t max_unknown = 20;  ///< Unknown recipients per net and hour (row A4).
   Timeouts timeouts;
 };
 

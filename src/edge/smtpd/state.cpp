@@ -82,8 +82,8 @@ std::string Session::peer_text() const {
   return name + '[' + peer.to_string() + ']';
 }
 
-void Session::note_refusal(const smtp::Reply& reply,
-                           const std::optional<smtp::Address>& recipient) const {
+void Session::note_refusal(const smtp::Reply& reply, const std::optional<smtp::Address>& recipient,
+                           std::vector<std::pair<std::string, std::string>> facts) const {
   services.metrics.refused.add();
   trace::Event event;
   event.id = transaction.id;
@@ -104,6 +104,7 @@ void Session::note_refusal(const smtp::Reply& reply,
   } else {
     for (const auto& one : transaction.recipients) name(one.address);
   }
+  std::ranges::move(facts, std::back_inserter(event.fields));
   event.fields.emplace_back("reply", smtp::to_line(reply));
   services.trace.note(std::move(event), addresses);
 }

@@ -103,8 +103,9 @@ struct Session {
   /// For the trace and the log: "mail.example [192.0.2.1]".
   [[nodiscard]] std::string peer_text() const;
   /// Writes a refusal down for `postern trace`: of `recipient`, or, without one, of the message.
-  void note_refusal(const smtp::Reply& reply,
-                    const std::optional<smtp::Address>& recipient = {}) const;
+  /// `facts`: what it rests on.
+  void note_refusal(const smtp::Reply& reply, const std::optional<smtp::Address>& recipient = {},
+                    std::vector<std::pair<std::string, std::string>> facts = {}) const;
 };
 
 }  // namespace postern::smtpd

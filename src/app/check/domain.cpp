@@ -1,0 +1,222 @@
+#include <algorithm>
+#include <functional>
+
+#include <boost/json.hpp>
+
+#include "check/checks.hpp"
+#include "dkim/key_record.hpp"
+#include "dmarc/record.hpp"
+#include "dmarc/tree_walk.hpp"
+#include "route/failure.hpp"
+#include "text/ascii.hpp"
+
+namespace postern::check {
+namespace {
+
+namespace json = boost::json;
+
+/// One judgement of one record.
+struct Line {
+  std::string_view record;   ///< "SPF"
+  std::string_view verdict;  ///< good, weak, wrong, missing, unknown
+  std::string text;          ///< What is there, or what is wrong.
+  std::string fix = {};      ///< What to publish.
+};
+
+class Inspection {
+ public:
+  Inspection(DnsSource& source, const dns::Name& domain, const mailauth::Settings& settings)
+      : source_{source}, domain_{domain}, settings_{settings} {}
+
+  std::vector<Line> run(const std::vector<std::string>& selectors) {
+    mx();
+    spf();
+    for (const auto& selector : selectors) dkim(selector);
+    if (selectors.empty())
+      add({"DKIM", "unknown", "keys cannot be listed by DNS", "name a selector: --selector NAME"});
+    dmarc();
+    tagged("MTA-STS", "_mta-sts", "v=STSv1", "id",
+           "tells senders to insist on TLS: _mta-sts TXT \"v=STSv1; id=1\" and a policy at "
+           "https://mta-sts." +
+               domain_.to_string() + "/.well-known/mta-sts.txt");
+    tagged("TLS-RPT", "_smtp._tls", "v=TLSRPTv1", "rua",
+           "tells senders where to report TLS failures: _smtp._tls TXT \"v=TLSRPTv1; "
+           "rua=mailto:tls-reports@" +
+               domain_.to_string() + "\"");
+    tagged("BIMI", "default._bimi", "v=BIMI1", "l",
+           "optional: a logo to be shown where DMARC passes and enforces");
+    return std::move(lines_);
+  }
+
+ private:
+  void add(Line line) { lines_.push_back(std::move(line)); }
+
+  dns::Answer ask(const dns::Name& name, dns::Type type) {
+    const dns::Question question{name, type};
+    const auto answers = source_.ask({question});
+    return answers.contains(question) ? answers.at(question) : dns::Answer{};
+  }
+  /// Says so when nothing can be known now.
+  bool failed(std::string_view record, const dns::Answer& answer) {
+    if (!answer.temporary()) return false;
+    add({record, answer.status == dns::Status::bogus ? "wrong" : "unknown",
+         answer.status == dns::Status::bogus ? "DNSSEC says forged: " + answer.why
+                                             : "DNS does not answer: " + answer.why,
+         "mend the zone or its servers"});
+    return true;
+  }
+  static std::string secured(const dns::Answer& answer) {
+    return answer.secure() ? " (proven by DNSSEC)" : "";
+  }
+
+  void mx() {
+    const auto answer = ask(domain_, dns::Type::mx);
+    if (failed("MX", answer)) return;
+    const auto records = answer.all<dns::Mx>();
+    if (route::is_null_mx(records))
+      return add({"MX", "good", "the domain takes no mail (null MX)"});
+    if (records.empty())
+      return add({"MX", "missing", "no MX record: mail goes to the domain's own address, if any",
+                  "MX 10 mail." + domain_.to_string() + ", or MX 0 . if it takes none"});
+    std::string hosts;
+    for (const auto& mx : records) hosts += (hosts.empty() ? "" : ", ") + mx.exchange.to_string();
+    add({"MX", "good", hosts + secured(answer)});
+  }
+
+  void spf() {
+    const auto answer = ask(domain_, dns::Type::txt);
+    if (failed("SPF", answer)) return;
+    std::vector<std::string> found;
+    for (const auto& txt : answer.all<dns::Txt>()) {
+      if (spf::is_spf(txt.text)) found.push_back(txt.text);
+    }
+    if (found.empty())
+      return add({"SPF", "missing", "no SPF record: anybody may send for it",
+                  "TXT \"v=spf1 mx -all\", or \"v=spf1 -all\" if it sends no mail"});
+    if (found.size() > 1)
+      return add({"SPF", "wrong", "several SPF records: receivers use none", "keep one"});
+    spf_record(found.front());
+  }
+
+  void spf_record(const std::string& text) {
+    const auto record = spf::parse_record(text);
+    if (!record) return add({"SPF", "wrong", record.error().detail, "mend that term"});
+    const auto all =
+        std::ranges::find(record->directives, spf::Directive::Kind::all, &spf::Directive::kind);
+    // An address that nobody has: every term is evaluated.
+    const auto verdict = check::spf(source_, {.ip = text::IpAddress::v4({192, 0, 2, 255}),
+                                              .helo = domain_.to_string(),
+                                              .mail_from = "postmaster@" + domain_.to_string(),
+                                              .receiver = settings_.hostname,
+                                              .now = {}});
+    const std::string_view result{verdict.data.at("result").as_string()};
+    if (result == "permerror" || result == "temperror")
+      return add({"SPF", "wrong", std::string{verdict.data.at("reason").as_string()},
+                  "fewer includes, and no names that do not exist"});
+    if (all == record->directives.end() && !record->redirect)
+      return add({"SPF", "weak", text + ": ends without all", "end it in -all or ~all"});
+    if (all != record->directives.end() && all->qualifier == spf::Outcome::pass)
+      return add({"SPF", "wrong", text + ": +all lets the whole world send for it", "-all"});
+    if (all != record->directives.end() && all->qualifier == spf::Outcome::neutral)
+      return add({"SPF", "weak", text + ": ?all says nothing", "~all or -all"});
+    add({"SPF", "good", text});
+  }
+
+  void dkim(const std::string& selector) {
+    const auto name = domain_.below(selector + "._domainkey");
+    if (!name) return add({"DKIM", "wrong", selector + " cannot be a selector"});
+    const auto answer = ask(*name, dns::Type::txt);
+    if (failed("DKIM", answer)) return;
+    const auto records = answer.all<dns::Txt>();
+    if (records.empty())
+      return add({"DKIM", "missing", "nothing at " + name->to_string(), "publish the key there"});
+    const auto record = dkim::parse_key_record(records.front().text);
+    if (!record) return add({"DKIM", "wrong", selector + ": " + record.error().detail});
+    if (record->revoked()) return add({"DKIM", "weak", selector + ": revoked"});
+    const auto key = dkim::public_key(*record);
+    if (!key) return add({"DKIM", "wrong", selector + ": p= is no key"});
+    const auto what = selector + ": " + std::to_string(key->bits()) + " bits " + record->kind;
+    if (!key->usable())
+      return add({"DKIM", "wrong", what + ": receivers do not use such a key", "RSA of 2048 bits"});
+    if (record->kind == "rsa" && key->bits() < kGoodRsaBits)
+      return add({"DKIM", "weak", what, "RSA of 2048 bits"});
+    if (record->testing)
+      return add({"DKIM", "weak", what + ", t=y: receivers may ignore it", "take t=y away"});
+    add({"DKIM", "good", what + secured(answer)});
+  }
+
+  void dmarc() {
+    dmarc::Input input{.author = domain_};
+    dns::Answers answers;
+    const auto verdict = decide<dmarc::Verdict>(source_, answers, [&](const dns::Answers& known) {
+      return dmarc::evaluate(input, known, settings_.suffix);
+    });
+    if (verdict.result == dmarc::Conclusion::temperror)
+      return add({"DMARC", "unknown", verdict.reason});
+    if (!verdict.record)
+      return add({"DMARC", "missing", "no DMARC record: anybody may write in its name",
+                  "_dmarc TXT \"v=DMARC1; p=none; rua=mailto:dmarc@" + domain_.to_string() +
+                      "\"; with good reports, p=quarantine, then p=reject"});
+    if (!verdict.faults.empty())
+      return add({"DMARC", "wrong", verdict.faults.front(), "mend the record"});
+    const std::string where = "p=" + std::string{dmarc::to_string(verdict.asked)} +
+                              " from _dmarc." + verdict.policy_domain->to_string();
+    if (verdict.tested) return add({"DMARC", "weak", where + ", in test mode", "take t=y away"});
+    if (verdict.asked == dmarc::Policy::none)
+      return add({"DMARC", "weak", where + ": nothing is asked of receivers", "p=quarantine"});
+    if (verdict.record->rua.empty())
+      return add({"DMARC", "weak", where + ", without reports",
+                  "rua=mailto:dmarc@" + domain_.to_string()});
+    add({"DMARC", "good", where});
+  }
+
+  /// A record of tags that begins with `version` and must have `tag`.
+  void tagged(std::string_view record, std::string_view below, std::string_view version,
+              std::string_view tag, const std::string& fix) {
+    const auto name = domain_.below(below);
+    if (!name) return;
+    const auto answer = ask(*name, dns::Type::txt);
+    if (failed(record, answer)) return;
+    std::vector<std::string> found;
+    for (const auto& txt : answer.all<dns::Txt>()) {
+      if (txt.text.starts_with(version)) found.push_back(txt.text);
+    }
+    if (found.empty()) return add({record, "missing", "nothing at " + name->to_string(), fix});
+    if (found.size() > 1) return add({record, "wrong", "several records", "keep one"});
+    const auto tags = text::split(found.front(), ';');
+    const bool has = std::ranges::any_of(tags, [tag](std::string_view part) {
+      return text::trim(part.substr(0, part.find('='))) == tag && part.contains('=');
+    });
+    if (!has) return add({record, "wrong", found.front() + ": no " + std::string{tag} + "=", fix});
+    add({record, "good", found.front() + secured(answer)});
+  }
+
+  static constexpr unsigned kGoodRsaBits = 2048;
+
+  DnsSource& source_;
+  const dns::Name& domain_;
+  const mailauth::Settings& settings_;
+  std::vector<Line> lines_;
+};
+
+}  // namespace
+
+Report domain(DnsSource& source, const dns::Name& domain, const std::vector<std::string>& selectors,
+              const mailauth::Settings& settings) {
+  const auto lines = Inspection(source, domain, settings).run(selectors);
+  Report out;
+  json::array records;
+  for (const auto& line : lines) {
+    records.push_back(json::object{{"record", line.record},
+                                   {"verdict", line.verdict},
+                                   {"text", line.text},
+                                   {"fix", line.fix}});
+    out.words +=
+        std::string{line.record} + ": " + std::string{line.verdict} + ": " + line.text + '\n';
+    if (!line.fix.empty()) out.words += "  to do: " + line.fix + '\n';
+  }
+  out.data = json::object{{"domain", domain.to_string()}, {"records", std::move(records)}};
+  return out;
+}
+
+}  // namespace postern::check
