@@ -272,6 +272,8 @@ class ConfiguredServer(Server):
                     "tls": [f'certificate = "{self.certificates}/cert.pem"', f'key = "{self.certificates}/cert.key"'],
                     "smtp": ["check_sender_domain = false"], "authentication": ["verify = false"]}
         for section, more in self.sections.items():
+            if section == "authentication":
+                sections[section] = []
             sections.setdefault(section, []).extend(more)
         for section, keys in sections.items():
             lines += [f"[{section}]", *keys]
