@@ -41,7 +41,8 @@ Result<void> check(const dkim::Message& message, const Chain& chain, const Valid
     return fail(Errc::bad_syntax, "no From field to sign");
   if (chain.ended || found.ended) return fail(Errc::policy_reject, "the chain has ended");
   if (chain.highest >= kMaxInstance) return fail(Errc::policy_reject, "the chain is full");
-  const bool fits = found.status == Status::fail || (found.status == Status::none && chain.empty()) ||
+  const bool fits = found.status == Status::fail ||
+                    (found.status == Status::none && chain.empty()) ||
                     (found.status == Status::pass && !chain.sets.empty());
   if (!fits) return fail(Errc::bad_sequence, "not the chain that was validated");
   if (!is_value(results)) return fail(Errc::bad_syntax, "results that are no field's value");

@@ -11,8 +11,8 @@ namespace {
 using testing::ElementsAre;
 
 std::string signature(const std::string& domain, const std::string& more = "") {
-  return "DKIM-Signature: v=1; a=rsa-sha256; d=" + domain +
-         "; s=s; h=from; bh=AAAA; b=AAAA" + more + "\r\n";
+  return "DKIM-Signature: v=1; a=rsa-sha256; d=" + domain + "; s=s; h=from; bh=AAAA; b=AAAA" +
+         more + "\r\n";
 }
 
 std::vector<std::string> domains(const Message& message) {
@@ -78,9 +78,9 @@ TEST(DkimMessage, HashesWhatTheNewestArcSetWants) {
 }
 
 TEST(DkimMessage, PutsAlignedSignaturesFirstAndMalformedOnesLast) {
-  const auto m = read_message("DKIM-Signature: v=1\r\n" + signature("x.example") +
-                              signature("a.example") + signature("mail.a.example") +
-                              "From: Me <me@A.example>\r\n\r\n");
+  const auto m =
+      read_message("DKIM-Signature: v=1\r\n" + signature("x.example") + signature("a.example") +
+                   signature("mail.a.example") + "From: Me <me@A.example>\r\n\r\n");
   EXPECT_THAT(domains(m), ElementsAre("a.example+", "mail.a.example+", "x.example", ""));
 }
 

@@ -61,17 +61,18 @@ TEST(DkimSign, FoldsLines) {
   const auto field = signed_by(crypto::KeyKind::rsa, kText).value();
   EXPECT_TRUE(field.ends_with("\r\n"));
   for (const auto line : text::split(field, '\n')) EXPECT_LE(line.size(), 79U) << line;
-  EXPECT_THAT(field, testing::StartsWith(
-                         "DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed; d=a.example; s=r;"));
+  EXPECT_THAT(field,
+              testing::StartsWith(
+                  "DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed; d=a.example; s=r;"));
   EXPECT_THAT(field, HasSubstr("t=1760000000;"));
 }
 
 TEST(DkimSign, SignsOnceMoreWhatNobodyMayAdd) {
   const auto field = signed_by(crypto::KeyKind::ed25519, kText).value();
   const auto text = field + kText;
-  for (const std::string name : {"From", "To", "Cc", "Subject", "Date", "Message-ID", "Reply-To",
-                                 "In-Reply-To", "References", "MIME-Version", "Content-Type",
-                                 "Content-Transfer-Encoding"}) {
+  for (const std::string name :
+       {"From", "To", "Cc", "Subject", "Date", "Message-ID", "Reply-To", "In-Reply-To",
+        "References", "MIME-Version", "Content-Type", "Content-Transfer-Encoding"}) {
     const auto report = verified(name + ": x@a.example\r\n" + text);
     EXPECT_EQ(report.signatures.at(0).verdict, Verdict::fail) << name;
   }

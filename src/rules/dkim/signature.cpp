@@ -191,12 +191,9 @@ bool is_domain_char(char c) {
 
 std::string_view to_string(Algorithm algorithm) {
   switch (algorithm) {
-    case Algorithm::rsa_sha256:
-      return "rsa-sha256";
-    case Algorithm::ed25519_sha256:
-      return "ed25519-sha256";
-    case Algorithm::rsa_sha1:
-      return "rsa-sha1";
+    case Algorithm::rsa_sha256:     return "rsa-sha256";
+    case Algorithm::ed25519_sha256: return "ed25519-sha256";
+    case Algorithm::rsa_sha1:       return "rsa-sha1";
   }
   return "rsa-sha256";
 }
@@ -226,8 +223,7 @@ bool is_signing_domain(std::string_view domain) {
 }
 
 Result<dns::Name> key_name(std::string_view selector, std::string_view domain) {
-  if (!std::ranges::all_of(selector, is_domain_char) || selector.empty() ||
-      selector.ends_with('.'))
+  if (!std::ranges::all_of(selector, is_domain_char) || selector.empty() || selector.ends_with('.'))
     return fail(Errc::bad_syntax, "no selector");
   std::string name{selector};
   name.append("._domainkey.").append(domain);

@@ -24,7 +24,8 @@ std::string flaw_with(const std::string& name, const std::string& value) {
 
 TEST(DkimSignature, ReadsEveryTag) {
   const auto s = read(
-      "v=1; a=Ed25519-SHA256; c=relaxed/simple; d=B\xc3\xbc\x63her.Example; s=s1.x; q=x:dns/txt;\r\n"
+      "v=1; a=Ed25519-SHA256; c=relaxed/simple; d=B\xc3\xbc\x63her.Example; s=s1.x; "
+      "q=x:dns/txt;\r\n"
       " i=me=40@sub.b\xc3\xbc\x63her.example; t=1; x=2; l=77; z=From:a|To:b; h=From : To::\r\n"
       " Subject; bh=AA AA; y=?; b=Zm9vYmFyYmF6cXV4");
   ASSERT_FALSE(s.flaw) << s.flaw->reason;

@@ -36,9 +36,8 @@ TEST(TagList, TakesUtf8) {
 }
 
 TEST(TagList, RefusesWhatIsNone) {
-  for (const std::string_view text :
-       {"", " ", ";", "a", "a=1;;b=2", "=1", "1=a", "a-b=c", "a=1; b", "a=1;a=2", "a b=1",
-        "a=\x01", "\x80=1"})
+  for (const std::string_view text : {"", " ", ";", "a", "a=1;;b=2", "=1", "1=a", "a-b=c", "a=1; b",
+                                      "a=1;a=2", "a b=1", "a=\x01", "\x80=1"})
     EXPECT_FALSE(TagList::parse(text)) << text;
   EXPECT_FALSE(TagList::parse(std::string_view{"a=\0", 3}));
 }
@@ -53,8 +52,7 @@ TEST(TagList, BoundsTheNumberOfTags) {
 
 TEST(TagList, TakesValuesApart) {
   EXPECT_EQ(without_blanks(" ab\r\n\tc d "), "abcd");
-  EXPECT_THAT(split_list("From : To:\r\n Subject::"),
-              ElementsAre("From", "To", "Subject", "", ""));
+  EXPECT_THAT(split_list("From : To:\r\n Subject::"), ElementsAre("From", "To", "Subject", "", ""));
 }
 
 TEST(TagList, DecodesQuotedPrintable) {

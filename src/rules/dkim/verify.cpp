@@ -50,25 +50,21 @@ KeyCheck check_record(const KeyRecord& record, const Signature& signature,
   }
   const bool valid = digest == nullptr || key->verify(*digest, signature.signature);
   out.verdict = valid ? Verdict::pass : Verdict::fail;
-  out.reason = valid ? "the signature is valid"
-                     : "the header was altered, or the key is not the signer's";
+  out.reason =
+      valid ? "the signature is valid" : "the header was altered, or the key is not the signer's";
   return out;
 }
 
 /// Which of two findings tells more.
 int weight(Verdict verdict) {
   switch (verdict) {
-    case Verdict::pass:
-      return 3;
-    case Verdict::policy:
-      return 2;
-    case Verdict::fail:
-      return 1;
+    case Verdict::pass:      return 3;
+    case Verdict::policy:    return 2;
+    case Verdict::fail:      return 1;
     case Verdict::none:
     case Verdict::neutral:
     case Verdict::temperror:
-    case Verdict::permerror:
-      return 0;
+    case Verdict::permerror: return 0;
   }
   return 0;
 }
@@ -197,7 +193,8 @@ crypto::Digest header_hash(const Message& message, std::size_t field, const Sign
 
 std::optional<Flaw> check_body(const Message& message, const Signature& signature) {
   const BodyHash* body = message.body(signature.body);
-  if (body == nullptr) return Flaw{.verdict = Verdict::neutral, .reason = "the body was not hashed"};
+  if (body == nullptr)
+    return Flaw{.verdict = Verdict::neutral, .reason = "the body was not hashed"};
   if (signature.body.length && *signature.body.length > body->octets)
     return Flaw{.verdict = Verdict::fail, .reason = "the body is shorter than what was signed"};
   if (signature.body_hash != crypto::view(body->digest))

@@ -19,7 +19,8 @@ std::string message(std::size_t size) {
       "From: Ann <ann@example.org>\r\nTo: Bob <bob@example.net>\r\nSubject: Hello\r\n"
       "Message-ID: <1@example.org>\r\nDate: Tue, 1 Jul 2003 10:52:37 +0200\r\n"
       "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n";
-  while (out.size() < size) out += "It is a truth universally acknowledged, that a single man in\r\n";
+  while (out.size() < size)
+    out += "It is a truth universally acknowledged, that a single man in\r\n";
   out.resize(size);
   return out;
 }
@@ -82,8 +83,7 @@ BENCHMARK_CAPTURE(sign_digest, ed25519, crypto::KeyKind::ed25519);
 
 void take_in(benchmark::State& state, Canon canon) {
   const auto text = message(std::size_t{1} << 20U);
-  for (auto _ : state)
-    benchmark::DoNotOptimize(read_message(text, {.bodies = {{.canon = canon}}}));
+  for (auto _ : state) benchmark::DoNotOptimize(read_message(text, {.bodies = {{.canon = canon}}}));
   state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(text.size()));
 }
 BENCHMARK_CAPTURE(take_in, simple, Canon::simple);

@@ -26,10 +26,10 @@ dns::Answer answer_for(const dns::Question& question, std::size_t seed) {
                      .outcome = static_cast<dns::Outcome>(seed % 7 < 5 ? seed % 5 : 0)};
   if (!answer.found()) return answer;
   // The key of RFC 8463 A.2: it signed the message of A.3, which is among the seeds.
-  answer.records.emplace_back(dns::Txt{
-      question.name.depth() % 2 == 0
-          ? "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
-          : "v=DKIM1; k=rsa; t=y:s; p=MIGJAoGBAL"});
+  answer.records.emplace_back(
+      dns::Txt{question.name.depth() % 2 == 0
+                   ? "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
+                   : "v=DKIM1; k=rsa; t=y:s; p=MIGJAoGBAL"});
   return answer;
 }
 

@@ -199,8 +199,9 @@ TEST(DkimVerify, DistrustsRsaKeysOfOtherSizes) {
     if (inside.size() < 0x80)
       der += static_cast<char>(inside.size());
     else
-      (der += "\x82").append({static_cast<char>(inside.size() >> 8U),
-                              static_cast<char>(inside.size() & 0xffU)});
+      (der += "\x82")
+          .append(
+              {static_cast<char>(inside.size() >> 8U), static_cast<char>(inside.size() & 0xffU)});
     der += inside;
     auto text = signature(kText) + kText;
     text.replace(text.find("ed25519-sha256"), 14, "rsa-sha256");
