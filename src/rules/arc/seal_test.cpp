@@ -50,8 +50,8 @@ Validation found(const std::string& text, const std::string& without = "") {
 
 Result<std::string> sealed(const std::string& text, const std::string& domain,
                            const Validation& before) {
-  return seal(read(text), before, kResults, {.domain = domain, .selector = "s", .key = key()},
-              kNow);
+  return seal(read(text), {.found = before, .results = kResults},
+              {.domain = domain, .selector = "s", .key = key()}, kNow);
 }
 
 /// `text` as it leaves `domain`, sealed.
@@ -168,7 +168,7 @@ TEST(ArcSeal, RefusesWhatCannotBeSealed) {
   const auto code = [](const dkim::Message& message, const Validation& before,
                        const std::string& results, const std::string& domain) {
     const dkim::Signer signer{.domain = domain, .selector = "s", .key = key()};
-    const auto out = seal(message, before, results, signer, kNow);
+    const auto out = seal(message, {.found = before, .results = results}, signer, kNow);
     return out ? Errc::shutting_down : out.error().code;
   };
   const auto good = read(kText);

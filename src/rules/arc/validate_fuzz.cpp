@@ -58,7 +58,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   require(found.status != arc::Status::pass || found.sealers.size() == found.highest);
 
   const dkim::Signer signer{.domain = "a.example", .selector = "s", .key = key()};
-  const auto sealed = arc::seal(message, found, "a.example; none", signer, kNow);
+  const auto sealed =
+      arc::seal(message, {.found = found, .results = "a.example; none"}, signer, kNow);
   if (!sealed) return 0;
   const auto chain = arc::read_chain(dkim::read_message(*sealed + message.header));
   require(chain.highest == found.highest + 1);

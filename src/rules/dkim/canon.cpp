@@ -76,10 +76,11 @@ std::string_view to_string(Canon canon) {
 
 void append_field(std::string& out, std::string_view raw, Canon canon) {
   raw = without_break(raw);
-  if (canon == Canon::simple)
+  if (canon == Canon::simple) {
     out += raw;
-  else
+  } else {
     append_relaxed(out, raw);
+  }
   out += kCrlf;
 }
 
@@ -121,10 +122,11 @@ void BodyCanon::lone_cr() {
 
 void BodyCanon::end_line() {
   cr_ = blank_ = false;
-  if (std::exchange(in_line_, false))
+  if (std::exchange(in_line_, false)) {
     out_ += kCrlf;
-  else
+  } else {
     ++empty_lines_;
+  }
 }
 
 void BodyCanon::relaxed(std::string_view bytes) {
@@ -141,12 +143,9 @@ void BodyCanon::relaxed(std::string_view bytes) {
       continue;
     }
     bytes.remove_prefix(1);
-    if (c == '\r')
-      cr_ = true;
-    else if (c == '\n')
-      put("\n");
-    else
-      blank_ = true;
+    if (c == '\n') put("\n");
+    cr_ = c == '\r';
+    blank_ = text::is_wsp(c) || (blank_ && cr_);
   }
 }
 
@@ -166,10 +165,11 @@ void BodyCanon::simple(std::string_view bytes) {
 }
 
 void BodyCanon::feed(std::string_view bytes) {
-  if (canon_ == Canon::simple)
+  if (canon_ == Canon::simple) {
     simple(bytes);
-  else
+  } else {
     relaxed(bytes);
+  }
 }
 
 void BodyCanon::finish() {

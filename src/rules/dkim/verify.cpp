@@ -11,6 +11,7 @@ namespace postern::dkim {
 namespace {
 
 constexpr std::size_t kMaxKeys = 4;
+constexpr std::string_view kTooMany = "not evaluated: the message has too many signatures";
 
 std::size_t times_in(const std::vector<std::string>& names, std::string_view name) {
   return static_cast<std::size_t>(std::ranges::count(names, name));
@@ -72,7 +73,7 @@ int weight(Verdict verdict) {
 SignatureResult describe(const SignatureAt& at) {
   const Signature& signature = at.signature;
   return {.verdict = Verdict::neutral,
-          .reason = "not evaluated: the message has too many signatures",
+          .reason = std::string{kTooMany},
           .domain = signature.domain,
           .selector = signature.selector,
           .identity = signature.identity,
@@ -93,9 +94,7 @@ class Verification {
 
   /// What can be said without the key; nothing if it decides.
   [[nodiscard]] std::optional<Flaw> settled(const SignatureAt& at) const {
-    if (!at.evaluated)
-      return Flaw{.verdict = Verdict::neutral,
-                  .reason = "not evaluated: the message has too many signatures"};
+    if (!at.evaluated) return Flaw{.verdict = Verdict::neutral, .reason = std::string{kTooMany}};
     if (at.signature.flaw) return at.signature.flaw;
     if (auto flaw = check_times(at.signature, now_, skew_)) return flaw;
     // Such a signature is worth nothing, so that its key is not asked for.
