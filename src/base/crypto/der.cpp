@@ -44,7 +44,8 @@ std::optional<std::string_view> take(std::string_view& der, char tag) {
 /// A positive INTEGER.
 std::optional<std::string_view> take_number(std::string_view& der) {
   auto contents = take(der, kInteger);
-  if (!contents || contents->empty() || (static_cast<unsigned char>(contents->front()) & 0x80U) != 0)
+  if (!contents || contents->empty() ||
+      (static_cast<unsigned char>(contents->front()) & 0x80U) != 0)
     return std::nullopt;
   const auto start = contents->find_first_not_of('\0');
   if (start == contents->npos) return std::nullopt;

@@ -133,7 +133,7 @@ TEST_P(SealAs, MakesTheSameStructure) {
   settings.fields.clear();
   for (const auto name : dkim::split_list(row.at(6))) settings.fields.emplace_back(name);
   const dkim::Signer signer{.domain = "new.example.org", .selector = "dummy", .key = key};
-  const auto sealed = seal(message, found, results, signer, kNow, settings);
+  const auto sealed = seal(message, {.found = found, .results = results}, signer, kNow, settings);
   if (row.at(3).empty()) {
     ASSERT_FALSE(sealed);
     EXPECT_EQ(sealed.error().code, Errc::policy_reject);

@@ -144,8 +144,7 @@ class Reading {
     auto& at = slot(parsed->second).message;
     if (at) return fault("ARC-Message-Signature twice in a set");
     at = MessageSignature{
-        .field = field,
-        .signature = dkim::read_signature(parsed->first, dkim::SignatureKind::arc)};
+        .field = field, .signature = dkim::read_signature(parsed->first, dkim::SignatureKind::arc)};
     // RFC 8617 §4.1.2 forbids all three; that of the others is seen in the wild and does no harm.
     const auto& names = at->signature.fields;
     if (std::ranges::find(names, "arc-seal") != names.end() && !at->signature.flaw)
@@ -189,12 +188,9 @@ class Reading {
 
 std::string_view to_string(Status status) {
   switch (status) {
-    case Status::none:
-      return "none";
-    case Status::pass:
-      return "pass";
-    case Status::fail:
-      return "fail";
+    case Status::none: return "none";
+    case Status::pass: return "pass";
+    case Status::fail: return "fail";
   }
   return "fail";
 }

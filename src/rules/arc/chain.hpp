@@ -36,7 +36,7 @@ struct MessageSignature {
 /// An ARC-Seal field.
 struct Seal {
   std::size_t field = 0;
-  dkim::Signature signature;  ///< a=, b=, d=, s=, t=; may have a flaw.
+  dkim::Signature signature;     ///< a=, b=, d=, s=, t=; may have a flaw.
   Status status = Status::fail;  ///< cv=
 };
 

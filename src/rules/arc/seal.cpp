@@ -26,25 +26,25 @@ bool is_value(std::string_view results) {
     const auto next = results.substr(at + 1, 2);
     const bool folds =
         c == '\r' && next.size() == 2 && next.front() == '\n' && text::is_wsp(next.back());
-    if (folds)
-      ++at;
-    else if (text::is_control(c) && c != '\t')
-      return false;
+    if (!folds && text::is_control(c) && c != '\t') return false;
+    if (folds) ++at;
   }
   return true;
 }
 
 /// Why no set can be added to what the message carries.
-Result<void> check(const dkim::Message& message, const Chain& chain, const Validation& found,
-                   std::string_view results) {
+Result<void> check(const dkim::Message& message, const Chain& chain, const Statement& statement) {
+  const auto& found = statement.found;
   if (message.header_too_large || message.named("from").empty())
     return fail(Errc::bad_syntax, "no From field to sign");
   if (chain.ended || found.ended) return fail(Errc::policy_reject, "the chain has ended");
   if (chain.highest >= kMaxInstance) return fail(Errc::policy_reject, "the chain is full");
-  const bool fits = found.status == Status::fail || (found.status == Status::none && chain.empty()) ||
+  const bool fits = found.status == Status::fail ||
+                    (found.status == Status::none && chain.empty()) ||
                     (found.status == Status::pass && !chain.sets.empty());
   if (!fits) return fail(Errc::bad_sequence, "not the chain that was validated");
-  if (!is_value(results)) return fail(Errc::bad_syntax, "results that are no field's value");
+  if (!is_value(statement.results))
+    return fail(Errc::bad_syntax, "results that are no field's value");
   return {};
 }
 
@@ -117,19 +117,18 @@ class Sealing {
 
 }  // namespace
 
-Result<std::string> seal(const dkim::Message& message, const Validation& found,
-                         std::string_view results, const dkim::Signer& signer, Timestamp now,
-                         const SealSettings& settings) {
+Result<std::string> seal(const dkim::Message& message, const Statement& statement,
+                         const dkim::Signer& signer, Timestamp now, const SealSettings& settings) {
   const Chain chain = read_chain(message);
-  POSTERN_CHECK(check(message, chain, found, results));
+  POSTERN_CHECK(check(message, chain, statement));
   POSTERN_CHECK(dkim::check_signer(signer));
   const auto* body = message.body(dkim::kSignedBody);
   if (body == nullptr) return fail(Errc::bad_sequence, "the body was not hashed for signing");
   const Sealing sealing{message, chain, signer, now};
-  const auto aar = sealing.results(results);
+  const auto aar = sealing.results(statement.results);
   POSTERN_TRY(const auto ams,
               sealing.message_signature(settings.fields, crypto::view(body->digest)));
-  POSTERN_TRY(const auto as, sealing.seal(found.status, aar, ams));
+  POSTERN_TRY(const auto as, sealing.seal(statement.found.status, aar, ams));
   return as + ams + aar;
 }
 

@@ -38,9 +38,10 @@ class Validating {
     if (const auto reason = without_keys()) return failed(*reason);
     auto need = missing();
     if (!need.questions.empty()) return need;
-    for (std::size_t i = 0; i < chain_.sets.size(); ++i)
-      out_.sealers.at(i).secure =
-          answers_.at(question_for(chain_.sets.at(i).seal.signature)).secure();
+    for (std::size_t i = 0; i < chain_.sets.size(); ++i) {
+      const auto question = question_for(chain_.sets.at(i).seal.signature);
+      out_.sealers.at(i).secure = answers_.at(question).secure();
+    }
     return with_keys();
   }
 

@@ -18,8 +18,8 @@ namespace postern::arc {
 /// One of those who handled the message and sealed what they saw.
 struct Sealer {
   std::uint8_t instance = 0;
-  std::string domain;    ///< d= of its ARC-Seal, lower case.
-  std::string selector;  ///< s= of that.
+  std::string domain;          ///< d= of its ARC-Seal, lower case.
+  std::string selector;        ///< s= of that.
   std::string message_domain;  ///< d= of its ARC-Message-Signature.
   /// What it says of the message as it got it: the value of Authentication-Results, unverified
   /// unless the chain passes and this sealer is trusted.
@@ -50,8 +50,8 @@ struct Settings {
 /// Checks the structure, the newest ARC-Message-Signature and every ARC-Seal. The reader of
 /// `message` must have had `arc` set. Call it with no answers, then again with those it asked for:
 /// it asks once, for the keys of all seals, and not at all if the chain is broken anyway. Older
-/// ARC-Message-Signatures ("oldest-pass") are not tried. A newest ARC-Message-Signature with l= fails the chain.
-/// `now` is when the message arrived.
+/// ARC-Message-Signatures ("oldest-pass") are not tried. A newest ARC-Message-Signature with l=
+/// fails the chain. `now` is when the message arrived.
 [[nodiscard]] std::variant<Validation, dns::Need> validate(const dkim::Message& message,
                                                            const dns::Answers& answers,
                                                            Timestamp now,

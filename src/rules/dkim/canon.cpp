@@ -47,12 +47,25 @@ constexpr auto kStops = [] {
   return stops;
 }();
 
-std::string_view take_run(std::string_view& bytes) {
-  const auto stop = std::ranges::find_if(
-      bytes, [](char c) { return kStops.at(static_cast<unsigned char>(c)); });
-  const auto run = bytes.substr(0, static_cast<std::size_t>(stop - bytes.begin()));
-  bytes.remove_prefix(run.size());
-  return run;
+bool stops(char c) {
+  return kStops.at(static_cast<unsigned char>(c));
+}
+
+/// Takes off the front what is its own relaxed form: words with single blanks and line breaks
+/// between them. Begins and ends with a word.
+std::string_view take_words(std::string_view& bytes) {
+  std::size_t end = 0;
+  while (end < bytes.size()) {
+    const auto stop = std::ranges::find_if(bytes.substr(end), stops);
+    end += static_cast<std::size_t>(stop - bytes.substr(end).begin());
+    const auto rest = bytes.substr(end, 3);
+    const std::size_t gap = rest.starts_with(' ') ? 1 : rest.starts_with(kCrlf) ? 2 : 0;
+    if (gap == 0 || rest.size() <= gap || stops(rest.at(gap))) break;
+    end += gap;
+  }
+  const auto words = bytes.substr(0, end);
+  bytes.remove_prefix(end);
+  return words;
 }
 
 }  // namespace
@@ -63,10 +76,11 @@ std::string_view to_string(Canon canon) {
 
 void append_field(std::string& out, std::string_view raw, Canon canon) {
   raw = without_break(raw);
-  if (canon == Canon::simple)
+  if (canon == Canon::simple) {
     out += raw;
-  else
+  } else {
     append_relaxed(out, raw);
+  }
   out += kCrlf;
 }
 
@@ -108,10 +122,11 @@ void BodyCanon::lone_cr() {
 
 void BodyCanon::end_line() {
   cr_ = blank_ = false;
-  if (std::exchange(in_line_, false))
+  if (std::exchange(in_line_, false)) {
     out_ += kCrlf;
-  else
+  } else {
     ++empty_lines_;
+  }
 }
 
 void BodyCanon::relaxed(std::string_view bytes) {
@@ -123,17 +138,14 @@ void BodyCanon::relaxed(std::string_view bytes) {
       continue;
     }
     lone_cr();
-    if (!kStops.at(static_cast<unsigned char>(c))) {
-      put(take_run(bytes));
+    if (!stops(c)) {
+      put(take_words(bytes));
       continue;
     }
     bytes.remove_prefix(1);
-    if (c == '\r')
-      cr_ = true;
-    else if (c == '\n')
-      put("\n");
-    else
-      blank_ = true;
+    if (c == '\n') put("\n");
+    cr_ = c == '\r';
+    blank_ = text::is_wsp(c) || (blank_ && cr_);
   }
 }
 
@@ -153,10 +165,11 @@ void BodyCanon::simple(std::string_view bytes) {
 }
 
 void BodyCanon::feed(std::string_view bytes) {
-  if (canon_ == Canon::simple)
+  if (canon_ == Canon::simple) {
     simple(bytes);
-  else
+  } else {
     relaxed(bytes);
+  }
 }
 
 void BodyCanon::finish() {

@@ -28,8 +28,8 @@ struct BodyWanted {
 void append_field(std::string& out, std::string_view raw, Canon canon);
 
 /// Canonicalises a body that comes in pieces, cut anywhere (RFC 6376 §3.4.3, §3.4.4). Only CRLF is
-/// a line break; a CR or LF by itself is an octet like another. Memory is bounded: of a run of empty
-/// lines or blanks only the number is kept.
+/// a line break; a CR or LF by itself is an octet like another. Memory is bounded: of a run of
+/// empty lines or blanks only the number is kept.
 class BodyCanon {
  public:
   /// Takes canonical octets, valid during the call.

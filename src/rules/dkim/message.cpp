@@ -155,8 +155,7 @@ std::string_view Message::name(const FieldAt& field) const {
 }
 
 std::string_view Message::value(const FieldAt& field) const {
-  auto value =
-      std::string_view{header}.substr(field.value_begin, field.end - field.value_begin);
+  auto value = std::string_view{header}.substr(field.value_begin, field.end - field.value_begin);
   if (value.ends_with('\n')) value.remove_suffix(1);
   if (value.ends_with('\r')) value.remove_suffix(1);
   return value;
@@ -251,8 +250,7 @@ class MessageReader::Impl {
 
   void want(const BodyWanted& wanted) {
     auto at = std::ranges::find(streams_, wanted.canon, [](const auto& s) { return s->canon(); });
-    if (at == streams_.end())
-      at = streams_.insert(at, std::make_unique<BodyStream>(wanted.canon));
+    if (at == streams_.end()) at = streams_.insert(at, std::make_unique<BodyStream>(wanted.canon));
     (*at)->want(wanted);
   }
 

@@ -27,13 +27,24 @@ struct SignedFields {
       "date",       "message-id",   "reply-to",     "in-reply-to",
       "references", "mime-version", "content-type", "content-transfer-encoding"};
   /// As often as they are there: lists and forwarders add some of these to what has none.
-  std::vector<std::string> signed_if_there = {
-      "sender",           "resent-date",         "resent-from",
-      "resent-to",        "resent-cc",           "resent-message-id",
-      "list-id",          "list-help",           "list-unsubscribe",
-      "list-subscribe",   "list-post",           "list-owner",
-      "list-archive",     "list-unsubscribe-post", "content-id",
-      "content-disposition", "content-description", "auto-submitted"};
+  std::vector<std::string> signed_if_there = {"sender",
+                                              "resent-date",
+                                              "resent-from",
+                                              "resent-to",
+                                              "resent-cc",
+                                              "resent-message-id",
+                                              "list-id",
+                                              "list-help",
+                                              "list-unsubscribe",
+                                              "list-subscribe",
+                                              "list-post",
+                                              "list-owner",
+                                              "list-archive",
+                                              "list-unsubscribe-post",
+                                              "content-id",
+                                              "content-disposition",
+                                              "content-description",
+                                              "auto-submitted"};
 };
 
 /// Who signs. The key is borrowed.

@@ -74,10 +74,11 @@ class Reader {
     if (tag == nullptr) return;
     out_.b_begin = tag->begin;
     out_.b_end = tag->end;
-    auto octets = parse_base64(tag->value);
-    if (!octets) return flaw("b= is not base64");
+    const auto letters = without_blanks(tag->value);
+    auto octets = text::from_base64(letters);
+    if (!octets || octets->empty()) return flaw("b= is not base64");
     out_.signature = *std::move(octets);
-    out_.start = without_blanks(tag->value).substr(0, kStartChars);
+    out_.start = letters.substr(0, kStartChars);
   }
 
   void read_algorithm() {
@@ -109,7 +110,12 @@ class Reader {
 
   void read_canon() {
     const Tag* tag = tags_.find("c");
-    if (tag == nullptr) return;
+    if (tag == nullptr) {
+      // RFC-DEVIATION: RFC 8617 §4.1.2 takes over the default of DKIM, simple/simple. What seals
+      // without c= uses what ARC's drafts had, and so does the suite that validators are held to.
+      if (kind_ == SignatureKind::arc) out_.header = out_.body.canon = Canon::relaxed;
+      return;
+    }
     const auto slash = tag->value.find('/');
     const auto header = canon(tag->value.substr(0, slash));
     const auto body =
@@ -185,12 +191,9 @@ bool is_domain_char(char c) {
 
 std::string_view to_string(Algorithm algorithm) {
   switch (algorithm) {
-    case Algorithm::rsa_sha256:
-      return "rsa-sha256";
-    case Algorithm::ed25519_sha256:
-      return "ed25519-sha256";
-    case Algorithm::rsa_sha1:
-      return "rsa-sha1";
+    case Algorithm::rsa_sha256:     return "rsa-sha256";
+    case Algorithm::ed25519_sha256: return "ed25519-sha256";
+    case Algorithm::rsa_sha1:       return "rsa-sha1";
   }
   return "rsa-sha256";
 }
@@ -220,8 +223,7 @@ bool is_signing_domain(std::string_view domain) {
 }
 
 Result<dns::Name> key_name(std::string_view selector, std::string_view domain) {
-  if (!std::ranges::all_of(selector, is_domain_char) || selector.empty() ||
-      selector.ends_with('.'))
+  if (!std::ranges::all_of(selector, is_domain_char) || selector.empty() || selector.ends_with('.'))
     return fail(Errc::bad_syntax, "no selector");
   std::string name{selector};
   name.append("._domainkey.").append(domain);

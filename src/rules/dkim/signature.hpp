@@ -53,16 +53,16 @@ struct Signature {
   std::optional<Flaw> flaw;
   std::string algorithm_word;  ///< a= as written.
   Algorithm algorithm = Algorithm::rsa_sha256;
-  std::string domain;         ///< d= in lower case, A-labels.
-  std::string selector;       ///< s=
-  std::string identity;       ///< i= decoded, or "@" and the domain; that always for ARC.
-  dns::Name key;              ///< Where its key is.
-  std::string signature;      ///< b=, decoded.
-  std::string start;          ///< The first characters of b= (RFC 8601 §2.7.1 header.b), at most 12.
-  std::string body_hash;      ///< bh=, decoded.
-  BodyWanted body;            ///< Of c= and l=.
-  Canon header = Canon::simple;  ///< Of c=.
-  std::vector<std::string> fields;  ///< h=, lower case. Empty names are left out.
+  std::string domain;     ///< d= in lower case, A-labels.
+  std::string selector;   ///< s=
+  std::string identity;   ///< i= decoded, or "@" and the domain; that always for ARC.
+  dns::Name key;          ///< Where its key is.
+  std::string signature;  ///< b=, decoded.
+  std::string start;      ///< The first characters of b= (RFC 8601 §2.7.1 header.b), at most 12.
+  std::string body_hash;  ///< bh=, decoded.
+  BodyWanted body;        ///< Of c= and l=.
+  Canon header = Canon::simple;            ///< Of c=.
+  std::vector<std::string> fields;         ///< h=, lower case. Empty names are left out.
   std::optional<std::uint64_t> signed_at;  ///< t=, Unix seconds.
   std::optional<std::uint64_t> expires;    ///< x=, Unix seconds.
   std::size_t b_begin = 0;  ///< The octets of the field's value that b= holds, blanks included.
@@ -72,8 +72,8 @@ struct Signature {
 /// Which field it is.
 enum class SignatureKind : std::uint8_t { dkim, arc };
 
-/// Reads the value of a signature field (behind the colon). Flaws are `permerror`, but of a=rsa-sha1
-/// `policy`. An ARC one knows neither v= nor i=; read its instance from the tags.
+/// Reads the value of a signature field (behind the colon). Flaws are `permerror`, but of
+/// a=rsa-sha1 `policy`. An ARC one knows neither v= nor i=; read its instance from the tags.
 [[nodiscard]] Signature parse_signature(std::string_view value, SignatureKind kind);
 
 /// The same from the tags.

@@ -1,7 +1,6 @@
 #include "dkim/tag_list.hpp"
 
 #include <algorithm>
-#include <iterator>
 
 #include "text/ascii.hpp"
 
@@ -64,7 +63,11 @@ const Tag* TagList::find(std::string_view name) const {
 std::string without_blanks(std::string_view value) {
   std::string out;
   out.reserve(value.size());
-  std::ranges::remove_copy_if(value, std::back_inserter(out), is_blank);
+  while (!value.empty()) {
+    const auto end = std::min(value.find_first_of(" \t\r\n"), value.size());
+    out += value.substr(0, end);
+    value.remove_prefix(std::min(end + 1, value.size()));
+  }
   return out;
 }
 

@@ -11,6 +11,7 @@ namespace postern::dkim {
 namespace {
 
 constexpr std::size_t kMaxKeys = 4;
+constexpr std::string_view kTooMany = "not evaluated: the message has too many signatures";
 
 std::size_t times_in(const std::vector<std::string>& names, std::string_view name) {
   return static_cast<std::size_t>(std::ranges::count(names, name));
@@ -50,25 +51,21 @@ KeyCheck check_record(const KeyRecord& record, const Signature& signature,
   }
   const bool valid = digest == nullptr || key->verify(*digest, signature.signature);
   out.verdict = valid ? Verdict::pass : Verdict::fail;
-  out.reason = valid ? "the signature is valid"
-                     : "the header was altered, or the key is not the signer's";
+  out.reason =
+      valid ? "the signature is valid" : "the header was altered, or the key is not the signer's";
   return out;
 }
 
 /// Which of two findings tells more.
 int weight(Verdict verdict) {
   switch (verdict) {
-    case Verdict::pass:
-      return 3;
-    case Verdict::policy:
-      return 2;
-    case Verdict::fail:
-      return 1;
+    case Verdict::pass:      return 3;
+    case Verdict::policy:    return 2;
+    case Verdict::fail:      return 1;
     case Verdict::none:
     case Verdict::neutral:
     case Verdict::temperror:
-    case Verdict::permerror:
-      return 0;
+    case Verdict::permerror: return 0;
   }
   return 0;
 }
@@ -76,7 +73,7 @@ int weight(Verdict verdict) {
 SignatureResult describe(const SignatureAt& at) {
   const Signature& signature = at.signature;
   return {.verdict = Verdict::neutral,
-          .reason = "not evaluated: the message has too many signatures",
+          .reason = std::string{kTooMany},
           .domain = signature.domain,
           .selector = signature.selector,
           .identity = signature.identity,
@@ -97,9 +94,7 @@ class Verification {
 
   /// What can be said without the key; nothing if it decides.
   [[nodiscard]] std::optional<Flaw> settled(const SignatureAt& at) const {
-    if (!at.evaluated)
-      return Flaw{.verdict = Verdict::neutral,
-                  .reason = "not evaluated: the message has too many signatures"};
+    if (!at.evaluated) return Flaw{.verdict = Verdict::neutral, .reason = std::string{kTooMany}};
     if (at.signature.flaw) return at.signature.flaw;
     if (auto flaw = check_times(at.signature, now_, skew_)) return flaw;
     // Such a signature is worth nothing, so that its key is not asked for.
@@ -197,7 +192,8 @@ crypto::Digest header_hash(const Message& message, std::size_t field, const Sign
 
 std::optional<Flaw> check_body(const Message& message, const Signature& signature) {
   const BodyHash* body = message.body(signature.body);
-  if (body == nullptr) return Flaw{.verdict = Verdict::neutral, .reason = "the body was not hashed"};
+  if (body == nullptr)
+    return Flaw{.verdict = Verdict::neutral, .reason = "the body was not hashed"};
   if (signature.body.length && *signature.body.length > body->octets)
     return Flaw{.verdict = Verdict::fail, .reason = "the body is shorter than what was signed"};
   if (signature.body_hash != crypto::view(body->digest))

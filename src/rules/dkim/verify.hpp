@@ -15,7 +15,7 @@
 #include "vocab/time.hpp"
 
 // Verification of a message's DKIM signatures (RFC 6376 §6, RFC 8301, RFC 8463), as a pure function
-// of the message, DNS answers and the time. ADSP (RFC 5617) is historic and not looked at.
+// of the message, DNS answers and the time. ADSP is historic and not looked at.
 namespace postern::dkim {
 
 /// What became of one signature.
