@@ -42,9 +42,10 @@ std::optional<OverrideReason> exempted(const Grounds& grounds) {
         list ? Override::mailing_list : Override::trusted_forwarder,
         (list ? "known mailing list " : "known forwarder ") + plain(grounds.exception->name)};
   }
-  if (grounds.trusted_arc)
+  if (grounds.trusted_arc) {
     return OverrideReason{Override::trusted_forwarder,
                           "ARC chain sealed by " + plain(grounds.arc_sealer)};
+  }
   return std::nullopt;
 }
 
@@ -181,9 +182,10 @@ Disposition dispose(const Verdict& verdict, const Grounds& grounds) {
     case Conclusion::fail:      break;
   }
   Disposition out = dispose_failed(verdict, grounds);
-  if (verdict.tested)
+  if (verdict.tested) {
     out.reasons.insert(out.reasons.begin(),
                        {Override::policy_test_mode, "the record asks for test mode"});
+  }
   return out;
 }
 

@@ -32,14 +32,12 @@ class Evaluation {
     const Discovery discovery = discover();
     if (discovery == Discovery::pending) return dns::Need{tree_.take_questions()};
     if (discovery == Discovery::failed) return failed_discovery();
-    if (!verdict_.record) {
+    if (!record_)
       return conclude(Conclusion::none, "no DMARC record applies to " + input_.author.to_string());
-    }
     faults_of_record();
-    if (!verdict_.record->usable()) {
-      return conclude(
-          Conclusion::permerror,
-          "the record at _dmarc." + verdict_.policy_domain->to_string() + " holds no valid policy");
+    if (!record_->usable()) {
+      return conclude(Conclusion::permerror,
+                      "the record at _dmarc." + record_at_.to_string() + " holds no valid policy");
     }
     align_all();
     choose_policy();
@@ -75,6 +73,8 @@ class Evaluation {
     if (found.kind != Found::Kind::record) return false;
     verdict_.policy_domain = domain;
     verdict_.record = found.record;
+    record_ = &found.record;
+    record_at_ = domain;
     return true;
   }
 
@@ -92,9 +92,9 @@ class Evaluation {
   void align_all() {
     // What passed first, so that the limit on walks hits the others.
     for (const Auth wanted : {Auth::pass, Auth::temperror}) {
-      if (verdict_.spf.identifier.result == wanted) align(verdict_.spf, verdict_.record->aspf);
+      if (verdict_.spf.identifier.result == wanted) align(verdict_.spf, record_->aspf);
       for (Judged& judged : verdict_.dkim) {
-        if (judged.identifier.result == wanted) align(judged, verdict_.record->adkim);
+        if (judged.identifier.result == wanted) align(judged, record_->adkim);
       }
     }
   }
@@ -135,8 +135,8 @@ class Evaluation {
   // Policy (RFC 9989 §4.7, §4.10.1).
 
   void choose_policy() {
-    const Record& record = *verdict_.record;
-    const bool own = *verdict_.policy_domain == input_.author;
+    const Record& record = *record_;
+    const bool own = record_at_ == input_.author;
     const auto exists = own ? std::optional{true} : author_exists();
     verdict_.nonexistent = exists == false;
     verdict_.tag = own || !record.sp ? PolicyTag::p : PolicyTag::sp;
@@ -162,8 +162,8 @@ class Evaluation {
   }
 
   void faults_of_record() {
-    for (const std::string& fault : verdict_.record->faults) {
-      faults_.push_back("_dmarc." + verdict_.policy_domain->to_string() + ": " + fault);
+    for (const std::string& fault : record_->faults) {
+      faults_.push_back("_dmarc." + record_at_.to_string() + ": " + fault);
     }
   }
 
@@ -228,6 +228,8 @@ class Evaluation {
   Tree tree_;
   Verdict verdict_;
   Organisation organisation_;
+  const Record* record_ = nullptr;  ///< The one that applies; within `tree_`.
+  Name record_at_;
   std::vector<Name> walked_;
   std::vector<std::string> faults_;
 };

@@ -103,13 +103,14 @@ void check(const dmarc::Verdict& v) {
   all.push_back(v.spf);
   const bool counts = std::ranges::any_of(all, &dmarc::Judged::counts);
   for (const auto& judged : all) {
-    if (judged.counts)
+    if (judged.counts) {
       require(judged.identifier.result == dmarc::Auth::pass &&
               related(judged.identifier.domain, v.author));
+    }
   }
   require((v.result == dmarc::Conclusion::pass) == counts);
   require(v.applied <= v.asked && text::is_ascii(v.reason) && !v.reason.empty());
-  if (v.record) require(v.author.is_within(*v.policy_domain));
+  if (v.policy_domain) require(v.author.is_within(*v.policy_domain));
 }
 
 void check(const dmarc::Verdict& v, const dmarc::Grounds& grounds) {

@@ -109,48 +109,44 @@ void Tree::fault(std::string text) {
 Organisation Tree::organisation_of(const Name& start) {
   using Kind = Organisation::Kind;
   const auto suffix = suffix_ ? suffix_(start) : std::nullopt;
-  const auto is_suffix = [&](const Name& name) {
-    return suffix && name != start && suffix->is_within(name);
-  };
   const auto targets = walk_targets(start);
   for (const Name& target : targets) at(target);  // So that all is asked at once.
-  Organisation out;
-  std::optional<Name> topmost;
+  Organisation out{.domain = start};
   for (const Name& target : targets) {
+    const bool is_suffix = suffix && target != start && suffix->is_within(target);
     const Found& found = at(target);
     if (found.kind == Found::Kind::pending) return {};
-    if (found.kind == Found::Kind::failed) {
-      if (!is_suffix(target)) return {.kind = Kind::failed};
-      out.suffix_failed = true;
-      continue;
+    if (found.kind == Found::Kind::failed && !is_suffix) return {.kind = Kind::failed};
+    if (found.kind == Found::Kind::failed) out.suffix_failed = true;
+    if (found.kind == Found::Kind::record && climb(start, target, is_suffix, out)) {
+      out.kind = Kind::known;
+      return out;
     }
-    if (found.kind == Found::Kind::none) continue;
-    if (found.record.psd == Psd::no)
-      return {.kind = Kind::known, .domain = target, .boundary = Boundary::psd_no};
-    if (found.record.psd == Psd::yes && target != start) {
-      return {.kind = Kind::known,
-              .domain = shortened(start, target.depth() + 1),
-              .boundary = Boundary::below_psd,
-              .psd = target};
-    }
-    if (is_suffix(target)) {
-      fault("the record at _dmarc." + target.to_string() +
-            ", a public suffix, has no psd tag: not used for the names below");
-      continue;
-    }
-    topmost = target;
-    if (found.record.psd == Psd::yes) break;
   }
   out.kind = Kind::known;
-  out.domain = start;
-  if (topmost) {
-    out.domain = *topmost;
-    out.boundary = Boundary::fewest_labels;
-  } else if (suffix && start != *suffix && start.is_within(*suffix)) {
+  if (out.boundary == Boundary::itself && suffix && start != *suffix) {
     out.domain = shortened(start, suffix->depth() + 1);
     out.boundary = Boundary::public_suffix;
   }
   return out;
+}
+
+bool Tree::climb(const Name& start, const Name& target, bool is_suffix, Organisation& out) {
+  const Psd psd = at(target).record.psd;
+  if (psd == Psd::yes && target != start) {
+    out.domain = shortened(start, target.depth() + 1);
+    out.boundary = Boundary::below_psd;
+    out.psd = target;
+    return true;
+  }
+  if (is_suffix && psd == Psd::unsaid) {
+    fault("the record at _dmarc." + target.to_string() +
+          ", a public suffix, has no psd tag: not used for the names below");
+    return false;
+  }
+  out.domain = target;
+  out.boundary = psd == Psd::no ? Boundary::psd_no : Boundary::fewest_labels;
+  return psd != Psd::unsaid;
 }
 
 }  // namespace postern::dmarc

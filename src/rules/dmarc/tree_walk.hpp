@@ -6,6 +6,8 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "dmarc/record.hpp"
@@ -98,6 +100,8 @@ class Tree {
 
  private:
   Found look(const dns::Name& domain);
+  /// Takes the record at `target` into account; says whether the walk is decided.
+  bool climb(const dns::Name& start, const dns::Name& target, bool is_suffix, Organisation& out);
   void note(dns::Status status);
   void fault(std::string text);
 

@@ -57,7 +57,8 @@ std::variant<Hello, dns::Need> check_hello(std::string_view argument, const text
                                            const dns::Answers& answers) {
   const auto domain = smtp::parse_domain(argument, true);
   if (!domain) return Hello{.reason = "neither a domain name nor an address literal"};
-  if (domain->literal) return judge_literal(*domain->literal, peer);
+  const auto& literal = domain->literal;
+  if (literal) return judge_literal(*literal, peer);
   const auto name = dns::Name::parse(domain->ascii);
   // An address without brackets is a name to the grammar, but there are no such names.
   if (!name || text::IpAddress::parse(argument))
