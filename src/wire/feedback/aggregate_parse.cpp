@@ -119,17 +119,24 @@ class Reader {
 
   void read_testing(pugi::xml_node node) {
     const auto text = text_of(node, 100);
-    if (text::iequals(text, "y"))
-      out_.report.policy.testing = true;
-    else if (text::iequals(text, "n"))
-      out_.report.policy.testing = false;
-    else if (!text.empty())
-      note(fmt::format("testing is '{}', which is neither y nor n", text));
+    const bool yes = text::iequals(text, "y");
+    const bool known = yes || text::iequals(text, "n");
+    if (known) out_.report.policy.testing = yes;
+    if (!known && !text.empty()) note(fmt::format("testing is '{}', neither y nor n", text));
   }
 
   void read_pct(pugi::xml_node node) {
     const auto value = number(node);
     if (value && *value <= 100) out_.report.policy.pct = static_cast<std::uint8_t>(*value);
+  }
+
+  void read_policy_rest(std::string_view name, pugi::xml_node child) {
+    auto& policy = out_.report.policy;
+    if (text::iequals(name, "fo")) policy.fo = text_of(child);
+    if (text::iequals(name, "testing") || text::iequals(name, "t")) read_testing(child);
+    if (text::iequals(name, "discovery_method")) policy.discovery_method = word<Discovery>(child);
+    if (text::iequals(name, "pct")) read_pct(child);
+    if (text::iequals(name, "psd")) policy.psd = text_of(child);
   }
 
   void read_policy(pugi::xml_node node) {
@@ -141,11 +148,7 @@ class Reader {
       if (text::iequals(name, "np")) policy.np = word<Policy>(child);
       if (text::iequals(name, "adkim")) policy.adkim = word<Alignment>(child);
       if (text::iequals(name, "aspf")) policy.aspf = word<Alignment>(child);
-      if (text::iequals(name, "fo")) policy.fo = text_of(child);
-      if (text::iequals(name, "testing") || text::iequals(name, "t")) read_testing(child);
-      if (text::iequals(name, "discovery_method")) policy.discovery_method = word<Discovery>(child);
-      if (text::iequals(name, "pct")) read_pct(child);
-      if (text::iequals(name, "psd")) policy.psd = text_of(child);
+      read_policy_rest(name, child);
     });
   }
 
@@ -239,10 +242,11 @@ class Reader {
 
   template <class T>
   void keep(std::vector<T>& list, T value, std::size_t most) {
-    if (list.size() < most)
-      list.push_back(std::move(value));
-    else
+    if (list.size() >= most) {
       out_.partial = true;
+      return;
+    }
+    list.push_back(std::move(value));
   }
 
   ParsedAggregate& out_;
@@ -255,9 +259,10 @@ pugi::xml_node find_feedback(const pugi::xml_document& document) {
   };
   for (const auto root : document.children())
     if (is_feedback(root)) return root;
-  for (const auto root : document.children())
+  for (const auto root : document.children()) {
     for (const auto child : root.children())
       if (is_feedback(child)) return child;
+  }
   return {};
 }
 

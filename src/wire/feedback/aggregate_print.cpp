@@ -82,7 +82,7 @@ class Printer {
 
   void print_row(const AggregateRecord& record) {
     open("row");
-    element("source_ip", record.source_ip->to_string());
+    if (record.source_ip) element("source_ip", record.source_ip->to_string());
     element("count", std::to_string(record.count));
     open("policy_evaluated");
     word("disposition", record.disposition, "none");

@@ -132,10 +132,11 @@ class Reader {
       policy.failed_sessions = number(*summary, "total-failure-session-count");
     }
     each(from.if_contains("failure-details"), [&](const json::object& failure) {
-      if (++failures_ <= kMaxTlsFailures)
-        policy.failures.push_back(read_failure(failure));
-      else
+      if (++failures_ > kMaxTlsFailures) {
         out_.partial = true;
+        return;
+      }
+      policy.failures.push_back(read_failure(failure));
     });
     out_.report.policies.push_back(std::move(policy));
   }

@@ -68,14 +68,15 @@ Result<void> add_uris(std::string_view list, TlsRptRecord& out) {
     const auto uri = trim_wsp(piece);
     if (!is_uri(uri)) return fail(Errc::bad_syntax, "rua: no URI: " + std::string{uri});
     auto mailto = text::istarts_with(uri, "mailto:") ? address_of(uri) : std::nullopt;
-    if (out.mailto.size() + out.https.size() >= kMaxReportUris)
+    if (out.mailto.size() + out.https.size() >= kMaxReportUris) {
       ++out.ignored;
-    else if (mailto)
+    } else if (mailto) {
       out.mailto.push_back(*std::move(mailto));
-    else if (text::istarts_with(uri, "https://"))
+    } else if (text::istarts_with(uri, "https://")) {
       out.https.emplace_back(uri);
-    else
+    } else {
       ++out.ignored;
+    }
   }
   return {};
 }
