@@ -7,7 +7,7 @@
 #include "vocab/result.hpp"
 
 // The wrappings reports come in: gzip (RFC 1952), zip, or none. With zlib alone: see
-// docs/decisions/0010-report-formats.md.
+// docs/decisions/0009-report-formats.md.
 namespace postern::feedback {
 
 /// Octets that are looked at, and that come out, at most. What a wrapping says of its size is never
