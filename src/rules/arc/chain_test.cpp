@@ -32,7 +32,7 @@ std::string fault(const std::string& header) {
 TEST(ArcChain, ReadsSetsInAnyOrder) {
   const auto chain =
       read(aar(2) + as(1, "none") + set(3) + ams(1) + as(2, "pass") + aar(1) + ams(2));
-  ASSERT_FALSE(chain.fault) << *chain.fault;
+  ASSERT_FALSE(chain.fault) << chain.fault.value_or("");
   ASSERT_EQ(chain.sets.size(), 3U);
   EXPECT_EQ(chain.highest, 3);
   EXPECT_FALSE(chain.ended);

@@ -121,7 +121,7 @@ TEST(ArcSeal, SealsABrokenChainAloneAndThenNoMore) {
   // Its seal covers its own set alone.
   const auto own = read(fields + broken);
   const auto tags = dkim::TagList::parse(own.value(own.fields.at(0))).value();
-  dkim::Signature signature{.signature = dkim::parse_base64(tags.find("b")->value).value(),
+  dkim::Signature signature{.signature = dkim::parse_base64(tags.find("b")->value).value_or(""),
                             .header = dkim::Canon::relaxed,
                             .b_begin = tags.find("b")->begin,
                             .b_end = tags.find("b")->end};
@@ -156,7 +156,7 @@ TEST(ArcSeal, StopsAtFifty) {
   auto text = kText;
   Validation before;
   for (int i = 1; i <= 50; ++i) {
-    text = sealed(text, "h.example", before).value() + text;
+    text.insert(0, sealed(text, "h.example", before).value());
     before.status = Status::pass;
   }
   const auto full = found(text);

@@ -17,6 +17,7 @@ std::string signature(const std::string& domain, const std::string& more = "") {
 
 std::vector<std::string> domains(const Message& message) {
   std::vector<std::string> out;
+  out.reserve(message.signatures.size());
   for (const auto& at : message.signatures)
     out.push_back(at.signature.domain + (at.aligned ? "+" : "") + (at.evaluated ? "" : "-"));
   return out;

@@ -180,31 +180,26 @@ TEST(DkimVerify, TriesSeveralKeyRecords) {
   EXPECT_EQ(with({"p=", "p=", "p=", "p=", record}), Verdict::permerror);  // no more than 4
 }
 
+/// DER with a length in two octets when one is not enough.
+std::string element(char tag, const std::string& contents) {
+  std::string out(1, tag);
+  const auto size = contents.size();
+  if (size >= 0x80) {
+    out += '\x82';
+    out += static_cast<char>(size >> 8U);
+  }
+  out += static_cast<char>(size & 0xffU);
+  return out + contents;
+}
+
 TEST(DkimVerify, DistrustsRsaKeysOfOtherSizes) {
+  auto text = signature(kText) + kText;
+  text.replace(text.find("ed25519-sha256"), 14, "rsa-sha256");
   // A modulus of 16 and of 16,384 bits, all ones, and exponent 65537.
   for (const std::size_t octets : {std::size_t{2}, std::size_t{2048}}) {
-    const auto number = [](const std::string& value) {
-      const auto size = value.size();
-      return std::string{"\x02\x82", 2} + static_cast<char>(size >> 8U) +
-             static_cast<char>(size & 0xffU) + value;
-    };
-    const std::string modulus = std::string(1, '\0') + std::string(octets, '\xff');
-    std::string inside;
-    if (modulus.size() < 0x80)
-      inside = std::string{"\x02"} + static_cast<char>(modulus.size()) + modulus;
-    else
-      inside = number(modulus);
-    inside += std::string{"\x02\x03\x01\x00\x01", 5};
-    std::string der = "\x30";
-    if (inside.size() < 0x80)
-      der += static_cast<char>(inside.size());
-    else
-      (der += "\x82")
-          .append(
-              {static_cast<char>(inside.size() >> 8U), static_cast<char>(inside.size() & 0xffU)});
-    der += inside;
-    auto text = signature(kText) + kText;
-    text.replace(text.find("ed25519-sha256"), 14, "rsa-sha256");
+    const auto modulus = std::string(1, '\0') + std::string(octets, '\xff');
+    const auto der =
+        element('\x30', element('\x02', modulus) + element('\x02', std::string{"\x01\x00\x01", 3}));
     const auto found = result(text, {{question(), records({"p=" + text::to_base64(der)})}});
     EXPECT_EQ(found.verdict, Verdict::policy) << found.reason;
     EXPECT_EQ(found.key_bits, octets * 8);
