@@ -81,6 +81,7 @@ Server::~Server() {
   directory_.reset();
   trace_.reset();
   store_.reset();
+  history_.reset();
   engine_.reset();
   disk_pool_.reset();
 }
@@ -139,6 +140,7 @@ Task<Result<void>> Server::start(std::vector<Socket> sockets) {
   login_guard_ = make_login_guard(*guard_, *imap_places_, clock_);
   smtp_metrics_ = std::make_unique<smtpd::Metrics>(registry_);
   imap_metrics_ = std::make_unique<imapd::Metrics>(registry_);
+  history_ = mailauth::make_history(*engine_, clock_);
   smtp_services_ = std::make_unique<smtpd::Services>(
       smtpd::Services{.delivery = *delivery_,
                       .directory = *directory_,
@@ -146,7 +148,8 @@ Task<Result<void>> Server::start(std::vector<Socket> sockets) {
                       .trace = *trace_,
                       .guard = *guard_,
                       .metrics = *smtp_metrics_,
-                      .logger = logger_.with({{"service", "smtp"}})});
+                      .logger = logger_.with({{"service", "smtp"}}),
+                      .history = history_.get()});
   imap_services_ = std::make_unique<imapd::Services>(
       imapd::Services{.directory = *directory_,
                       .guard = *login_guard_,
@@ -298,6 +301,7 @@ Task<> Server::sweep_now_and_then() {
     const auto swept = co_await store_->sweep();
     if (!swept && !stop_asked_)
       logger_.warn("sweep failed", {{"why", to_string(swept.error().code)}});
+    co_await history_->sweep();
     more = co_await sleeper->sleep(every);
   }
 }

@@ -19,6 +19,7 @@
 #include "imapd/session.hpp"
 #include "kv/rocks_engine.hpp"
 #include "log/log.hpp"
+#include "mailauth/history.hpp"
 #include "metrics/metrics.hpp"
 #include "net/listener.hpp"
 #include "net/tcp_dialer.hpp"
@@ -107,6 +108,7 @@ class Server {
   std::unique_ptr<ThreadPool> disk_pool_;
   std::unique_ptr<ThreadPool> password_pool_;
   std::unique_ptr<kv::Engine> engine_;
+  std::unique_ptr<mailauth::History> history_;
   std::unique_ptr<store::MailStore> store_;
   std::unique_ptr<trace::Log> trace_;
   std::unique_ptr<directory::Directory> directory_;

@@ -47,6 +47,12 @@ std::string fields_before(const Transaction& transaction) {
          received_for(transaction.received, transaction.recipients, transaction.envelope.smtputf8);
 }
 
+std::vector<queue::Hidden> hidden_of(const std::vector<store::Elided>& elided) {
+  std::vector<queue::Hidden> out;
+  for (const auto& [begin, end] : elided) out.push_back({.begin = begin, .end = end});
+  return out;
+}
+
 std::string sender_of(const queue::Envelope& envelope) {
   return envelope.from ? smtp::to_string(*envelope.from) : "<>";
 }
@@ -157,7 +163,9 @@ std::optional<queue::Message> LocalDelivery::to_queue(const Transaction& transac
                         .due = now,
                         .expires = now + settings_.queue_life,
                         .held_why = {},
-                        .sender_proven = source.submission || source.sender_proven};
+                        .sender_proven = source.submission || source.sender_proven,
+                        .junk = transaction.junk,
+                        .hidden = hidden_of(transaction.elided)};
 }
 
 Task<Result<Outcome>> LocalDelivery::commit(const Transaction& transaction, Staged message,

@@ -15,6 +15,12 @@ using Fate = queue::RecipientOutcome;
 
 constexpr std::uint64_t kReadStep = std::uint64_t{256} * 1024;
 
+std::vector<store::Elided> elided_of(const queue::Job& job) {
+  std::vector<store::Elided> out;
+  for (const auto& [begin, end] : job.hidden) out.push_back({.begin = begin, .end = end});
+  return out;
+}
+
 Fate delivered() {
   return {.kind = Fate::Kind::sent, .code = 250, .status = "2.0.0", .text = "Delivered"};
 }
@@ -210,7 +216,9 @@ std::optional<queue::Message> QueuedDelivery::onward(const Round& round, const q
                         .due = now,
                         .expires = job.expires,
                         .held_why = {},
-                        .sender_proven = job.sender_proven};
+                        .sender_proven = job.sender_proven,
+                        .junk = job.junk,
+                        .hidden = job.hidden};
 }
 
 Task<Result<void>> QueuedDelivery::commit(const Round& round, const queue::Job& job, Staged message,
@@ -221,9 +229,9 @@ Task<Result<void>> QueuedDelivery::commit(const Round& round, const queue::Job& 
     const auto& to = job.recipients.at(target.recipient).address;
     // Our Received is the first line of what was queued.
     placements.push_back({.account = target.account,
-                          .mailbox = store::SpecialUse::none,
+                          .mailbox = job.junk ? store::SpecialUse::junk : store::SpecialUse::none,
                           .prefix = copy_prefix(job.envelope, to, {}),
-                          .elided = {},
+                          .elided = elided_of(job),
                           .flags = {}});
   }
   auto queued = onward(round, job, *message);

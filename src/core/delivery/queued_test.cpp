@@ -21,6 +21,7 @@ using ::testing::SizeIs;
 
 const std::string kBody = "From: s@example.com\r\nSubject: hello\r\n\r\nHello.\r\n";
 const std::string kReceived = "Received: by mx.example.org; Fri, 20 Nov 2026 00:00:00 +0000\r\n";
+const std::string kVerdict = "Authentication-Results: mx.example.org; dmarc=fail\r\n";
 constexpr Duration kStep{250};
 
 smtp::Address address(std::string_view text) {
@@ -92,13 +93,18 @@ struct Life {
                     .envelope = {.from = address("s@example.com"), .envid = {}},
                     .recipients = {},
                     .received = kReceived};
+    if (judged) {
+      out.verdict = kVerdict;
+      out.elided = {{.begin = 0, .end = kBody.find('\n') + 1}};
+      out.junk = true;
+    }
     last = out.id;
     for (const auto& one : to) out.recipients.push_back({address(one), {}, {}});
     co_return co_await delivery->deliver(std::move(out), *std::move(message));
   }
-  std::vector<std::string> inbox(AccountId id) {
+  std::vector<std::string> inbox(AccountId id, const std::string& name = "INBOX") {
     const auto session = store->open(id, "x@example.org");
-    const auto info = now(session->mailbox("INBOX")).value();
+    const auto info = now(session->mailbox(name)).value();
     const auto view = now(session->view(info.id)).value();
     std::vector<std::string> out;
     for (std::size_t i = 0; i < view->size(); ++i) {
@@ -124,6 +130,7 @@ struct Life {
   std::unique_ptr<queue::LocalDelivery> queued;
   Elsewhere elsewhere;
   TraceId last;
+  bool judged = false;  ///< What `take` takes is junk, and its first line a forgery.
 };
 
 /// Lives one after the other; the machine goes first, with all that was under way.
@@ -185,6 +192,21 @@ TEST_F(QueuedDeliveryTest, WhoHadToWaitGetsTheSameMessage) {
     told.insert(event.kind);
   EXPECT_TRUE(told.contains(trace::Kind::sent));
   EXPECT_TRUE(told.contains(trace::Kind::delivered));
+}
+
+TEST_F(QueuedDeliveryTest, AVerdictHoldsForThoseWhoHadToWaitToo) {
+  life().judged = true;
+  let_bob_wait();
+  machine_->advance(5s);
+  const auto shown = kBody.substr(kBody.find('\n') + 1);
+  const std::string fields = kVerdict + kReceived;
+  EXPECT_THAT(life().inbox(ann_, "Junk"), ElementsAre("Return-Path: <s@example.com>\r\n"
+                                                      "Delivered-To: ann@example.org\r\n" +
+                                                      fields + shown));
+  EXPECT_THAT(life().inbox(bob_, "Junk"), ElementsAre("Return-Path: <s@example.com>\r\n"
+                                                      "Delivered-To: bob@example.org\r\n" +
+                                                      fields + shown));
+  EXPECT_THAT(life().inbox(ann_), IsEmpty());
 }
 
 TEST_F(QueuedDeliveryTest, APowerCutAtAnyStepMakesNoSecondCopyAndLosesNone) {

@@ -19,6 +19,10 @@ KeyWriter system_key(SystemKind kind) {
   return {std::to_underlying(Space::system), std::uint16_t{0}, std::to_underlying(kind)};
 }
 
+KeyWriter strangers_key(StrangersKind kind) {
+  return {std::to_underlying(Space::strangers), std::uint16_t{0}, std::to_underlying(kind)};
+}
+
 std::string state_key(AccountId account) {
   return account_key(account, AccountKind::state).done();
 }

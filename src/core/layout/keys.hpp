@@ -18,6 +18,7 @@ inline constexpr AccountId kQueueAccount{0};
 [[nodiscard]] record::KeyWriter account_key(AccountId account, AccountKind kind);
 [[nodiscard]] record::KeyWriter blob_key(const BlobId& blob, BlobKind kind);
 [[nodiscard]] record::KeyWriter system_key(SystemKind kind);
+[[nodiscard]] record::KeyWriter strangers_key(StrangersKind kind);
 
 [[nodiscard]] std::string state_key(AccountId account);
 [[nodiscard]] std::string mailbox_key(AccountId account, MailboxId mailbox);

@@ -7,7 +7,7 @@
 //
 //   format:1  space:1  shard:2 | account:8  kind:1  fixed big-endian integers...  text last
 //
-// Spaces `system`, `blob`, `queue` and `trace` carry a shard (system: always 0); `account` carries
+// Spaces `system`, `blob`, `queue`, `trace` and `strangers` carry a shard (system: always 0); `account` carries
 // an account id, so that all of an account lies under one prefix.
 namespace postern::layout {
 
@@ -19,6 +19,7 @@ enum class Space : std::uint8_t {
   blob = 0x03,
   queue = 0x04,
   trace = 0x05,
+  strangers = 0x06,
 };
 
 /// Space `system`: what belongs to the installation.
@@ -63,6 +64,11 @@ enum class TraceKind : std::uint8_t {
   event = 0x01,    ///< day:4 trace_id:8 time:8 n:2.
   address = 0x02,  ///< day:4 hash:8 second:4 trace_id:8, by the hash of an address.
   volume = 0x03,   ///< day:4 run:8: how much of the others one process wrote.
+};
+
+/// Space `strangers`: what is remembered of those who send us mail.
+enum class StrangersKind : std::uint8_t {
+  path = 0x01,  ///< A-label of an author's domain, NUL, a net or envelope domain.
 };
 
 }  // namespace postern::layout

@@ -55,10 +55,11 @@ bool lists(const std::vector<std::string>& domains, std::string_view domain) {
 }  // namespace
 
 Reception::Reception(resolver::Resolver& resolver, Core& core,
-                     std::shared_ptr<const Settings> settings)
+                     std::shared_ptr<const Settings> settings, History* history)
     : core_{core},
       settings_{std::move(settings)},
-      inquiry_{resolver, core.clock, settings_->budget} {}
+      inquiry_{resolver, core.clock, settings_->budget},
+      history_{history} {}
 
 std::vector<std::string_view> Reception::values(std::string_view field) const {
   std::vector<std::string_view> out;
@@ -82,6 +83,7 @@ Task<Findings> Reception::finish(Peer peer) {
       return dmarc::evaluate(input, known, settings_->suffix);
     });
   }
+  co_await remember(findings);
   judge(findings);
   findings.questions = inquiry_.asked();
   co_return findings;
@@ -124,6 +126,22 @@ Task<> Reception::ask_everybody(Findings& findings) {
                          findings.hello));
   }
   (void)co_await gather(std::move(tasks));
+}
+
+/// Whether its author's mail passed before when it came this way; if it passes now, that it did.
+Task<> Reception::remember(Findings& findings) {
+  findings.grounds.seen_passing = history_ == nullptr;
+  if (history_ == nullptr || !findings.dmarc || !findings.peer.ip) co_return;
+  std::vector<std::string> paths{findings.peer.ip->peer_net().to_string()};
+  if (findings.spf.outcome == spf::Outcome::pass && !findings.spf.domain.empty())
+    paths.push_back("@" + findings.spf.domain);
+  auto author = findings.dmarc->author.to_string();
+  if (findings.dmarc->result == dmarc::Conclusion::pass) {
+    co_await history_->note_pass(std::move(author), std::move(paths));
+  } else if (findings.dmarc->applied == dmarc::Policy::reject) {
+    findings.grounds.seen_passing =
+        co_await history_->has_passed(std::move(author), std::move(paths));
+  }
 }
 
 bool Reception::has_list_traits() const {

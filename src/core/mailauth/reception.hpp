@@ -12,6 +12,7 @@
 #include "async/task.hpp"
 #include "dkim/message.hpp"
 #include "mailauth/findings.hpp"
+#include "mailauth/history.hpp"
 #include "mailauth/inquiry.hpp"
 #include "resolver/resolver.hpp"
 
@@ -39,7 +40,9 @@ struct Forged {
 /// One message on its way in. Belongs to one core; everything given outlives it.
 class Reception {
  public:
-  Reception(resolver::Resolver& resolver, Core& core, std::shared_ptr<const Settings> settings);
+  /// `history` null: nothing is remembered, and every path counts as known.
+  Reception(resolver::Resolver& resolver, Core& core, std::shared_ptr<const Settings> settings,
+            History* history = nullptr);
 
   /// The next octets of the message, as they came, cut anywhere.
   void feed(std::string_view octets) { reader_.feed(octets); }
@@ -57,12 +60,14 @@ class Reception {
   [[nodiscard]] std::vector<std::string_view> values(std::string_view field) const;
   [[nodiscard]] bool has_list_traits() const;
   [[nodiscard]] bool seal_is_trusted(const arc::Validation& arc, std::string& who) const;
+  Task<> remember(Findings& findings);
   Task<> ask_everybody(Findings& findings);
   void judge(Findings& findings) const;
 
   Core& core_;
   std::shared_ptr<const Settings> settings_;
   Inquiry inquiry_;
+  History* history_;
   dkim::MessageReader reader_;
   dkim::Message message_;
 };

@@ -1,5 +1,6 @@
 #include "mailauth/reception.hpp"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -29,6 +30,9 @@ constexpr std::string_view kMessage =
     "From: Ann <ann@example.net>\r\nTo: bob@example.org\r\nSubject: hello\r\n"
     "Date: Tue, 14 Nov 2023 22:13:20 +0000\r\nMessage-ID: <1@example.net>\r\n\r\nGood day.\r\n";
 
+/// As `validate` says of a message without a chain.
+const arc::Validation kUnsealed;
+
 const crypto::PrivateKey& signing_key() {
   static const auto key = crypto::PrivateKey::generate(crypto::KeyKind::ed25519).value();
   return key;
@@ -57,7 +61,7 @@ class ReceptionTest : public testing::Test {
   }
   Findings judge(std::string_view message, std::string_view ip = "192.0.2.1",
                  std::string mail_from = "ann@example.net", std::size_t piece = 7) {
-    reception_.emplace(dns_, machine_.core(), settings_);
+    reception_.emplace(dns_, machine_.core(), settings_, history_);
     for (std::size_t at = 0; at < message.size(); at += piece)
       reception_->feed(message.substr(at, piece));
     return machine_.run(reception_->finish({.ip = *text::IpAddress::parse(ip),
@@ -68,6 +72,7 @@ class ReceptionTest : public testing::Test {
   ManualCore machine_;
   resolver::ScriptedResolver dns_{machine_.core().timers};
   std::shared_ptr<Settings> settings_ = std::make_shared<Settings>();
+  History* history_ = nullptr;
   std::optional<Reception> reception_;
 };
 
@@ -130,9 +135,9 @@ TEST_F(ReceptionTest, ATrustedForwardersSealIsBelieved) {
   // A forwarder that saw the message pass, changed it and sealed what it sent.
   const std::string changed = signed_by_domain(kMessage) + "--\r\nforwarded\r\n";
   const auto read = dkim::read_message(changed, {.bodies = {dkim::kSignedBody}});
-  const auto sealed = arc::seal(read, {}, "fwd.example; dmarc=pass header.from=example.net",
-                                {.domain = "fwd.example", .selector = "a", .key = signing_key()},
-                                machine_.clock().now());
+  const auto sealed = arc::seal(
+      read, {.found = kUnsealed, .results = "fwd.example; dmarc=pass header.from=example.net"},
+      {.domain = "fwd.example", .selector = "a", .key = signing_key()}, machine_.clock().now());
   ASSERT_TRUE(sealed) << sealed.error().detail;
   txt("a._domainkey.fwd.example", dkim::to_key_record(signing_key()));
   const std::string arrived = *sealed + changed;
@@ -148,13 +153,44 @@ TEST_F(ReceptionTest, ATrustedForwardersSealIsBelieved) {
 TEST_F(ReceptionTest, ASealThatSawNothingPassIsNotEnough) {
   settings_->trusted_sealers = {"fwd.example"};
   const auto read = dkim::read_message(kMessage, {.bodies = {dkim::kSignedBody}});
-  const auto sealed = arc::seal(read, {}, "fwd.example; dmarc=fail header.from=example.net",
-                                {.domain = "fwd.example", .selector = "a", .key = signing_key()},
-                                machine_.clock().now());
+  const auto sealed = arc::seal(
+      read, {.found = kUnsealed, .results = "fwd.example; dmarc=fail header.from=example.net"},
+      {.domain = "fwd.example", .selector = "a", .key = signing_key()}, machine_.clock().now());
   txt("a._domainkey.fwd.example", dkim::to_key_record(signing_key()));
   const auto found = judge(sealed.value() + std::string{kMessage}, "203.0.113.9", "x@fwd.example");
   EXPECT_EQ(found.arc.status, arc::Status::pass) << found.arc.reason;
   EXPECT_NE(found.disposition.action, Action::accept);
+}
+
+/// Remembers one path.
+class OnePath final : public History {
+ public:
+  std::vector<std::string> known;
+  Task<bool> has_passed(std::string author, std::vector<std::string> paths) override {
+    for (const auto& path : paths) {
+      if (std::ranges::find(known, author + " " + path) != known.end()) co_return true;
+    }
+    co_return false;
+  }
+  Task<> note_pass(std::string author, std::vector<std::string> paths) override {
+    for (const auto& path : paths) known.push_back(author + " " + path);
+    co_return;
+  }
+  Task<> sweep() override { co_return; }
+};
+
+TEST_F(ReceptionTest, WhoBroughtGoodMailBeforeIsNotTakenForASpoofer) {
+  OnePath history;
+  history_ = &history;
+  const std::string changed = signed_by_domain(kMessage) + "--\r\nforwarded\r\n";
+  txt("fwd.example", "v=spf1 ip4:203.0.113.9 -all");
+  EXPECT_EQ(judge(changed, "203.0.113.9", "x@fwd.example").disposition.action, Action::reject);
+  EXPECT_EQ(judge(signed_by_domain(kMessage), "203.0.113.9", "x@fwd.example").disposition.action,
+            Action::accept);
+  EXPECT_THAT(history.known, ElementsAre("example.net 203.0.113.0", "example.net @fwd.example"));
+  EXPECT_EQ(judge(changed, "203.0.113.9", "x@fwd.example").disposition.action, Action::junk);
+  EXPECT_EQ(judge(changed, "198.51.100.9", "x@fwd.example").disposition.action, Action::reject)
+      << "nobody proved that it was they";
 }
 
 TEST_F(ReceptionTest, ForgedVerdictsAreFound) {

@@ -38,6 +38,8 @@ Message full() {
   out.attempts = 12;
   out.delay_told = out.held = out.sender_proven = true;
   out.held_why = "why";
+  out.junk = true;
+  out.hidden = {{.begin = 0, .end = 7}, {.begin = 300, .end = 4000}};
   return out;
 }
 
@@ -56,6 +58,8 @@ TEST(QueueCodec, EveryFieldReturns) {
   EXPECT_TRUE(after->envelope.from->domain.literal);
   EXPECT_EQ(after->created, before.created);
   EXPECT_TRUE(after->held);
+  EXPECT_TRUE(after->junk);
+  EXPECT_EQ(after->hidden, before.hidden);
 }
 
 TEST(QueueCodec, NoPrefixOfARecordDecodesToAnotherMessage) {

@@ -45,6 +45,13 @@ struct Recipient {
   bool notice_owed = false;
 };
 
+/// A range of octets, [begin, end).
+struct Hidden {
+  std::uint64_t begin = 0;
+  std::uint64_t end = 0;
+  friend bool operator==(const Hidden&, const Hidden&) = default;
+};
+
 /// One message on its way, as the queue keeps it: one durable record.
 struct Message {
   QueueId id;
@@ -66,6 +73,8 @@ struct Message {
   bool held = false;
   std::string held_why;
   bool sender_proven = false;  ///< May get DSNs: submitted here, or passed SPF/aligned DKIM (A11).
+  bool junk = false;           ///< Copies into mailboxes of ours go to Junk.
+  std::vector<Hidden> hidden;  ///< Of the body, in order: forged verdicts, not shown to our people.
 };
 
 /// What a person wants done with a message whose attempts are under way. It is kept beside the

@@ -14,6 +14,15 @@
 namespace postern::queue {
 namespace {
 
+/// Ranges of the body, as ranges of the content, which begins with `before` octets more.
+std::vector<Hidden> behind(std::vector<Hidden> ranges, std::uint64_t before) {
+  for (auto& [begin, end] : ranges) {
+    begin += before;
+    end += before;
+  }
+  return ranges;
+}
+
 bool is_waiting(const Recipient& recipient) {
   return recipient.state == RecipientState::waiting;
 }
@@ -343,6 +352,8 @@ Job StoredQueue::make_job(const Active& active, std::string_view domain,
           .own = message.sender.value() != 0,
           .sender = message.sender,
           .sender_proven = message.sender_proven,
+          .junk = message.junk,
+          .hidden = behind(message.hidden, message.prefix.size()),
           .expires = message.expires,
           .read = reader_of(message)};
   job.recipients.reserve(recipients.size());

@@ -33,6 +33,8 @@ struct Job {
   bool own = false;  ///< Submitted here: its content may be re-encoded (it is ours to sign).
   AccountId sender;  ///< As in Message, like the two below.
   bool sender_proven = false;
+  bool junk = false;
+  std::vector<Hidden> hidden;  ///< Of the content.
   Timestamp expires{};
   ReadContent read;
 };

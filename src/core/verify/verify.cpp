@@ -7,6 +7,7 @@
 
 #include <boost/asio/post.hpp>
 
+#include "mailauth/path_codec.hpp"
 #include "record/key.hpp"
 #include "verify/account_check.hpp"
 #include "verify/blob_space.hpp"
@@ -158,7 +159,17 @@ Task<Result<void>> walk_trace(const kv::Reader& reader, Context& context) {
       unknown_key(context, pair.key);
     }
   };
-  co_return co_await walk(reader, context, begin_of(Space::trace), end_of_all(), visit);
+  co_return co_await walk(reader, context, begin_of(Space::trace), after(Space::trace), visit);
+}
+
+Task<Result<void>> walk_strangers(const kv::Reader& reader, Context& context) {
+  const Visit visit = [&](const kv::Pair& pair) {
+    if (!is_of(pair.key, Space::strangers) || !mailauth::is_path_key(pair.key))
+      return unknown_key(context, pair.key);
+    if (const auto day = mailauth::decode_path_day(pair.value); !day)
+      context.report.add("path key " + hex(pair.key), why(day.error()));
+  };
+  co_return co_await walk(reader, context, begin_of(Space::strangers), end_of_all(), visit);
 }
 
 }  // namespace
@@ -171,6 +182,7 @@ Task<Result<Report>> verify_store(std::shared_ptr<const kv::Reader> reader) {
   POSTERN_CO_CHECK(co_await walk_queue(*reader, context));
   POSTERN_CO_CHECK(co_await walk_blobs(*reader, context));
   POSTERN_CO_CHECK(co_await walk_trace(*reader, context));
+  POSTERN_CO_CHECK(co_await walk_strangers(*reader, context));
   co_return std::move(context.report);
 }
 

@@ -102,7 +102,7 @@ Incoming::Incoming(Session& session)
       in_header_{session.submission()} {
   const auto& settings = session.settings.authentication;
   if (!session.submission() && settings)
-    reception_.emplace(session.services.resolver, session.core, settings);
+    reception_.emplace(session.services.resolver, session.core, settings, session.services.history);
 }
 
 void Incoming::refuse(smtp::Reply why) {

@@ -52,6 +52,7 @@ struct Services {
   Guard& guard;  ///< What is remembered about nets over connections.
   Metrics& metrics;
   log::Logger logger;
+  mailauth::History* history = nullptr;  ///< Null: none is kept.
 };
 
 /// One connection to its end. `stream->wake()` asks it to end soon: the peer is told 421 at the
