@@ -44,8 +44,8 @@ class Reader {
   }
 
  private:
-  void flaw(std::string reason, Verdict verdict = Verdict::permerror) {
-    if (!out_.flaw) out_.flaw = Flaw{.verdict = verdict, .reason = std::move(reason)};
+  void flaw(std::string reason) {
+    if (!out_.flaw) out_.flaw = Flaw{.reason = std::move(reason)};
   }
 
   const Tag* required(std::string_view name) {
@@ -174,7 +174,7 @@ class Reader {
     if (expires != nullptr && !out_.expires) flaw("x= is no time");
     if (out_.signed_at && out_.expires && *out_.expires <= *out_.signed_at)
       flaw("x= is not after t=");
-    if (unsafe_) flaw("rsa-sha1 is not accepted", Verdict::policy);
+    if (unsafe_) flaw("rsa-sha1 is not accepted");
   }
 
   const TagList& tags_;

@@ -72,8 +72,8 @@ struct Signature {
 /// Which field it is.
 enum class SignatureKind : std::uint8_t { dkim, arc };
 
-/// Reads the value of a signature field (behind the colon). Flaws are `permerror`, but of
-/// a=rsa-sha1 `policy`. An ARC one knows neither v= nor i=; read its instance from the tags.
+/// Reads the value of a signature field (behind the colon). Flaws are `permerror`.
+/// An ARC one knows neither v= nor i=; read its instance from the tags.
 [[nodiscard]] Signature parse_signature(std::string_view value, SignatureKind kind);
 
 /// The same from the tags.

@@ -104,7 +104,7 @@ TEST(DkimSignature, MissesWhatIsRequired) {
 TEST(DkimSignature, DistrustsSha1ButSaysWhose) {
   const auto s = read("v=1; a=rsa-sha1; d=a.example; s=s1; h=from; bh=AAAA; b=AAAA");
   ASSERT_TRUE(s.flaw);
-  EXPECT_EQ(s.flaw->verdict, Verdict::policy);
+  EXPECT_EQ(s.flaw->verdict, Verdict::permerror);
   EXPECT_EQ(s.domain, "a.example");
   // What is malformed besides counts first.
   EXPECT_EQ(read("v=2; a=rsa-sha1; d=a.example; s=s; h=from; bh=AAAA; b=AAAA")

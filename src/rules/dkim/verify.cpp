@@ -43,7 +43,6 @@ KeyCheck check_record(const KeyRecord& record, const Signature& signature,
   }
   out.key_bits = key->bits();
   if (!key->usable()) {
-    out.verdict = Verdict::policy;
     out.reason = key->bits() < crypto::kMinRsaBits   ? "the key is too short"
                  : key->bits() > crypto::kMaxRsaBits ? "the key is too long"
                                                      : "the key is useless";
