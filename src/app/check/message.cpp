@@ -10,6 +10,14 @@ namespace {
 
 namespace json = boost::json;
 
+/// Nothing is known here of what came before; the server may know that mail passed by this way.
+class NoHistory final : public mailauth::History {
+ public:
+  Task<bool> has_passed(std::string, std::vector<std::string>) override { co_return false; }
+  Task<> note_pass(std::string, std::vector<std::string>) override { co_return; }
+  Task<> sweep() override { co_return; }
+};
+
 /// Lines as SMTP carries them.
 std::string with_crlf(std::string_view content) {
   std::string out;
@@ -94,8 +102,9 @@ json::object data_of(const mailauth::Findings& found) {
 
 Report message(DnsSource& source, std::string_view content, mailauth::Peer peer,
                const mailauth::Settings& settings) {
+  NoHistory none;
   mailauth::Reception reception{source.resolver(), source.core(),
-                                std::make_shared<const mailauth::Settings>(settings)};
+                                std::make_shared<const mailauth::Settings>(settings), &none};
   reception.feed(with_crlf(content));
   const auto found = source.run(reception.finish(std::move(peer)));
   Report out{.data = data_of(found), .words = {}};

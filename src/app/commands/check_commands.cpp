@@ -8,8 +8,8 @@
 #include "commands/command.hpp"
 #include "commands/desk.hpp"
 #include "commands/text.hpp"
+#include "config/authentication.hpp"
 #include "config/values.hpp"
-#include "suffix/public_suffix.hpp"
 #include "vocab/try.hpp"
 
 // `postern check ...` and `postern dns ...`: what the server would make of a sender, a message or
@@ -92,18 +92,6 @@ int check_spf(const Arguments& arguments, Session& session) {
   });
 }
 
-/// As the server judges with this configuration.
-mailauth::Settings settings_of(const config::Config& config) {
-  mailauth::Settings out;
-  out.hostname = config.hostname;
-  out.trusted_sealers = config.trusted_sealers;
-  out.strict_domains = config.strict_domains;
-  const auto list =
-      std::make_shared<const suffix::PublicSuffixList>(suffix::PublicSuffixList::builtin());
-  out.suffix = [list](const dns::Name& name) { return list->suffix_of(name); };
-  return out;
-}
-
 int check_message(const Arguments& arguments, Session& session) {
   mailauth::Peer peer{
       .ip = {}, .helo = arguments.text("--helo"), .mail_from = arguments.text("--mailfrom")};
@@ -114,7 +102,7 @@ int check_message(const Arguments& arguments, Session& session) {
   const auto content = config::read(arguments.text("FILE"));
   if (!content) return complain(session, content.error());
   return report(arguments, session, [&](check::DnsSource& source, const config::Config& config) {
-    return check::message(source, *content, peer, settings_of(config));
+    return check::message(source, *content, peer, *config::authentication_settings(config));
   });
 }
 
@@ -133,7 +121,7 @@ int check_dmarc(const Arguments& arguments, Session& session) {
     dkim.push_back(*claim);
   }
   return report(arguments, session, [&](check::DnsSource& source, const config::Config& config) {
-    return check::dmarc(source, *from, spf, dkim, settings_of(config));
+    return check::dmarc(source, *from, spf, dkim, *config::authentication_settings(config));
   });
 }
 
@@ -141,7 +129,8 @@ int check_domain(const Arguments& arguments, Session& session) {
   const auto domain = dns::Name::parse(arguments.text("DOMAIN"));
   if (!domain) return misused(session, "DOMAIN is not a domain name");
   return report(arguments, session, [&](check::DnsSource& source, const config::Config& config) {
-    return check::domain(source, *domain, arguments.texts("--selector"), settings_of(config));
+    return check::domain(source, *domain, arguments.texts("--selector"),
+                         *config::authentication_settings(config));
   });
 }
 
@@ -164,15 +153,17 @@ std::span<const Command> check_commands() {
                       {"--helo", "NAME", "What it says in EHLO", true},
                       {"--mailfrom", "ADDRESS", "Its MAIL FROM, without angle brackets"}}),
               check_spf},
-      Command{"check message", "Say what the server would make of a message",
-              "SPF, DKIM, ARC, DMARC and what follows. Without --ip SPF and iprev say nothing.\n"
-              "Example: postern check message mail.eml --ip 192.0.2.1 --helo mail.example.org "
-              "--mailfrom ann@example.org",
-              asking({{"FILE", "", "The message as it came", true},
-                      {"--ip", "ADDRESS", "The machine that sent it"},
-                      {"--helo", "NAME", "What that said in EHLO"},
-                      {"--mailfrom", "ADDRESS", "Its MAIL FROM, without angle brackets"}}),
-              check_message},
+      Command{
+          "check message", "Say what the server would make of a message",
+          "SPF, DKIM, ARC, DMARC and what follows. Without --ip SPF and iprev say nothing. The\n"
+          "server also knows by which ways good mail came before; this command does not.\n"
+          "Example: postern check message mail.eml --ip 192.0.2.1 --helo mail.example.org "
+          "--mailfrom ann@example.org",
+          asking({{"FILE", "", "The message as it came", true},
+                  {"--ip", "ADDRESS", "The machine that sent it"},
+                  {"--helo", "NAME", "What that said in EHLO"},
+                  {"--mailfrom", "ADDRESS", "Its MAIL FROM, without angle brackets"}}),
+          check_message},
       Command{"check dmarc", "Say whether mail of a domain passes DMARC with given results",
               "Example: postern check dmarc --from example.org --spf pass:bounces.example.org "
               "--dkim fail:example.org",

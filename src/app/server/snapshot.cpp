@@ -1,33 +1,11 @@
 #include <utility>
 
+#include "config/authentication.hpp"
 #include "server/server.hpp"
-#include "suffix/public_suffix.hpp"
 #include "vocab/try.hpp"
 
 namespace postern::server {
 namespace {
-
-/// Domains as rules compare them; what is no name stays as it is, and matches nothing.
-std::vector<std::string> as_names(const std::vector<std::string>& domains) {
-  std::vector<std::string> out;
-  for (const auto& domain : domains) {
-    const auto name = dns::Name::parse(domain);
-    out.push_back(name ? name->to_string() : domain);
-  }
-  return out;
-}
-
-std::shared_ptr<const mailauth::Settings> authentication_settings(const config::Config& config) {
-  if (!config.verify_senders) return nullptr;
-  auto out = std::make_shared<mailauth::Settings>();
-  out->hostname = config.hostname;
-  out->trusted_sealers = as_names(config.trusted_sealers);
-  out->strict_domains = as_names(config.strict_domains);
-  const auto list =
-      std::make_shared<const suffix::PublicSuffixList>(suffix::PublicSuffixList::builtin());
-  out->suffix = [list](const dns::Name& name) { return list->suffix_of(name); };
-  return out;
-}
 
 std::shared_ptr<const smtpd::Settings> smtp_settings(
     const config::Config& config, smtpd::Profile profile, bool implicit_tls,
@@ -40,7 +18,8 @@ std::shared_ptr<const smtpd::Settings> smtp_settings(
   out->max_message = static_cast<std::uint64_t>(config.max_message);
   out->max_recipients = static_cast<std::uint32_t>(config.max_recipients);
   out->check_sender_domain = config.check_sender_domain;
-  if (profile == smtpd::Profile::inbound) out->authentication = authentication_settings(config);
+  if (profile == smtpd::Profile::inbound && config.verify_senders)
+    out->authentication = config::authentication_settings(config);
   return out;
 }
 

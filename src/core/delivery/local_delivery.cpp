@@ -148,6 +148,8 @@ std::optional<queue::Message> LocalDelivery::to_queue(const Transaction& transac
   const auto now = core_.clock.now();
   const auto& source = transaction.source;
   const auto& envelope = transaction.envelope;
+  // From here it would be our junk.
+  const bool held = transaction.junk && plan.onward.size() > plan.waiting;
   return queue::Message{.id = queue_.new_id(),
                         .trace = transaction.id,
                         .sender = source.account,
@@ -162,7 +164,8 @@ std::optional<queue::Message> LocalDelivery::to_queue(const Transaction& transac
                         .created = now,
                         .due = now,
                         .expires = now + settings_.queue_life,
-                        .held_why = {},
+                        .held = held,
+                        .held_why = held ? "junk is not passed on to others" : "",
                         .sender_proven = source.submission || source.sender_proven,
                         .junk = transaction.junk,
                         .hidden = hidden_of(transaction.elided)};

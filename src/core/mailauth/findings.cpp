@@ -5,6 +5,7 @@
 #include "authres/authres.hpp"
 #include "authres/received_spf.hpp"
 #include "text/ascii.hpp"
+#include "text/utf8.hpp"
 
 namespace postern::mailauth {
 namespace {
@@ -21,6 +22,10 @@ std::string domain_of(std::string_view address) {
   const auto at = address.rfind('@');
   return at == std::string_view::npos ? std::string{} : std::string{address.substr(at + 1)};
 }
+
+/// Octets of one fact, and how many signatures are told of.
+constexpr std::size_t kMaxFact = 300;
+constexpr std::size_t kMaxSignatures = 8;
 
 std::string spf_comment(const spf::Verdict& verdict) {
   if (!verdict.why.empty()) return verdict.why;
@@ -55,15 +60,17 @@ Statement dkim_statement(const dkim::SignatureResult& signature) {
   add("a", signature.algorithm);
   add("b", signature.start);
   if (signature.key_bits != 0) out.comment = std::to_string(signature.key_bits) + " bits";
-  if (signature.testing) out.comment += ", testing";
-  if (signature.secure) out.comment += ", DNSSEC";
+  const auto also = [&out](std::string_view word) {
+    out.comment += (out.comment.empty() ? "" : ", ") + std::string{word};
+  };
+  if (signature.testing) also("testing");
+  if (signature.secure) also("DNSSEC");
   return out;
 }
 
 Statement arc_statement(const arc::Validation& arc) {
   Statement out{.method = "arc", .result = word(arc.status), .reason = arc.reason};
   if (!arc.sealers.empty()) {
-    out.properties.push_back({"header", "oldest-pass", "0"});
     out.comment =
         "i=" + std::to_string(arc.sealers.back().instance) + " by " + arc.sealers.back().domain;
   }
@@ -147,17 +154,24 @@ bool Findings::sender_proven() const {
 
 std::vector<std::pair<std::string, std::string>> facts_of(const Findings& f) {
   std::vector<std::pair<std::string, std::string>> out;
+  // Strangers wrote parts of these: none of them shall fill the traces.
   const auto add = [&out](std::string key, std::string value, const std::string& why) {
     if (!why.empty()) value += " (" + why + ")";
-    out.emplace_back(std::move(key), std::move(value));
+    if (value.size() > kMaxFact) value.resize(kMaxFact);
+    out.emplace_back(std::move(key), text::to_valid_utf8(value));
   };
-  add("iprev", word(f.iprev.result),
-      f.iprev.name.is_root() ? f.iprev.reason : f.iprev.name.to_string());
-  add("ehlo", word(f.hello.form) + " " + word(f.hello.match), f.hello.reason);
-  add("spf", word(f.spf.outcome) + " " + f.spf.domain, f.spf.matched + f.spf.why);
-  for (const auto& signature : f.dkim.signatures)
+  if (f.peer.ip) {
+    add("iprev", word(f.iprev.result),
+        f.iprev.name.is_root() ? f.iprev.reason : f.iprev.name.to_string());
+    add("ehlo", word(f.hello.form) + " " + word(f.hello.match), f.hello.reason);
+    add("spf", word(f.spf.outcome) + " " + f.spf.domain, f.spf.matched + f.spf.why);
+  }
+  const auto told = std::min(f.dkim.signatures.size(), kMaxSignatures);
+  for (std::size_t i = 0; i < told; ++i) {
+    const auto& signature = f.dkim.signatures.at(i);
     add("dkim", word(signature.verdict) + " " + signature.domain + " " + signature.selector,
         signature.reason);
+  }
   if (f.dkim.signatures.empty()) add("dkim", "none", {});
   if (f.arc.status != arc::Status::none) add("arc", word(f.arc.status), f.arc.reason);
   if (f.dmarc)

@@ -13,8 +13,8 @@ namespace {
 /// Which part of the findings a task fills in; gather wants a value.
 struct Done {};
 
-template <class T>
-Task<Done> into(Task<T> task, T& slot) {
+template <class T, class Slot>
+Task<Done> into(Task<T> task, Slot& slot) {
   slot = co_await std::move(task);
   co_return Done{};
 }
@@ -32,6 +32,8 @@ dmarc::Input dmarc_input(const Findings& findings, const dns::Name& author) {
   out.spf = {.result = auth_of(to_string(findings.spf.outcome)),
              .domain = name_or_root(findings.spf.domain)};
   for (const auto& signature : findings.dkim.signatures) {
+    // Who only tries DKIM out is not to suffer for it (RFC 6376 §3.6.1, t=y).
+    if (signature.testing && signature.verdict != dkim::Verdict::pass) continue;
     out.dkim.push_back({.result = auth_of(to_string(signature.verdict)),
                         .domain = name_or_root(signature.domain),
                         .selector = signature.selector});
@@ -39,13 +41,26 @@ dmarc::Input dmarc_input(const Findings& findings, const dns::Name& author) {
   return out;
 }
 
-/// Whether what a sealer wrote down says that DMARC passed when it got the message.
-bool says_dmarc_pass(std::string_view results) {
+/// Whether what a sealer wrote down says that DMARC passed for `author` when it got the message.
+bool says_dmarc_pass(std::string_view results, const dns::Name& author) {
   const auto parsed = authres::parse(results);
   if (!parsed) return false;
-  return std::ranges::any_of(parsed->statements, [](const authres::Statement& statement) {
-    return text::iequals(statement.method, "dmarc") && text::iequals(statement.result, "pass");
+  return std::ranges::any_of(parsed->statements, [&author](const authres::Statement& statement) {
+    if (!text::iequals(statement.method, "dmarc") || !text::iequals(statement.result, "pass"))
+      return false;
+    const auto from = statement.property("header", "from");
+    return from && name_or_root(*from) == author;
   });
+}
+
+/// Without an author there is no policy to ask for. Two From fields or authors of two domains are
+/// refused (by whoever called us); other From fields are those of odd programs, of bounces, and of
+/// who would rather not be asked for a policy.
+void judge_nobody(Findings& findings) {
+  const auto& none = std::get<dmarc::NoAuthor>(findings.author);
+  if (findings.peer.mail_from.empty()) return;
+  findings.disposition.action = dmarc::Action::junk;
+  findings.disposition.explanation = none.text;
 }
 
 bool lists(const std::vector<std::string>& domains, std::string_view domain) {
@@ -58,7 +73,7 @@ Reception::Reception(resolver::Resolver& resolver, Core& core,
                      std::shared_ptr<const Settings> settings, History* history)
     : core_{core},
       settings_{std::move(settings)},
-      inquiry_{resolver, core.clock, settings_->budget},
+      inquiry_{resolver, core.clock, settings_->budget, settings_->load},
       history_{history} {}
 
 std::vector<std::string_view> Reception::values(std::string_view field) const {
@@ -74,9 +89,9 @@ std::vector<std::string_view> Reception::values(std::string_view field) const {
 Task<Findings> Reception::finish(Peer peer) {
   message_ = reader_.finish();
   Findings findings{.peer = std::move(peer)};
-  co_await ask_everybody(findings);
   const auto authors = values("from");
   findings.author = dmarc::author_of(authors);
+  co_await ask_everybody(findings);
   if (const auto* const author = std::get_if<dmarc::Author>(&findings.author)) {
     const auto input = dmarc_input(findings, author->domain);
     findings.dmarc = co_await inquiry_.decide<dmarc::Verdict>([&](const dns::Answers& known) {
@@ -95,6 +110,14 @@ Task<> Reception::ask_everybody(Findings& findings) {
   const Timestamp now = core_.clock.now();
   const Peer& from = findings.peer;
   std::vector<Task<Done>> tasks;
+  // The policy first: nobody's slow servers shall keep us from what the author asks for.
+  std::optional<dmarc::Verdict> policy;
+  if (const auto* const author = std::get_if<dmarc::Author>(&findings.author)) {
+    tasks.push_back(into(inquiry_.decide<dmarc::Verdict>([&, author](const dns::Answers& known) {
+      return dmarc::evaluate({.author = author->domain}, known, settings_->suffix);
+    }),
+                         policy));
+  }
   tasks.push_back(into(inquiry_.decide<dkim::Report>([&](const dns::Answers& known) {
     return dkim::verify(message_, known, now);
   }),
@@ -128,16 +151,29 @@ Task<> Reception::ask_everybody(Findings& findings) {
   (void)co_await gather(std::move(tasks));
 }
 
+/// The name right below the public suffix.
+dns::Name Reception::organisation_of(const dns::Name& name) const {
+  const auto suffix = settings_->suffix ? settings_->suffix(name) : std::nullopt;
+  const auto depth = suffix ? suffix->depth() + 1 : std::size_t{2};
+  dns::Name out = name;
+  while (out.depth() > depth) out = out.parent();
+  return out;
+}
+
 /// Whether its author's mail passed before when it came this way; if it passes now, that it did.
 Task<> Reception::remember(Findings& findings) {
   findings.grounds.seen_passing = history_ == nullptr;
   if (history_ == nullptr || !findings.dmarc || !findings.peer.ip) co_return;
-  std::vector<std::string> paths{findings.peer.ip->peer_net().to_string()};
+  // Names and nets that cost something to have: what is kept cannot grow without end.
+  constexpr unsigned kNet6 = 48;
+  const auto& ip = *findings.peer.ip;
+  std::vector<std::string> paths{(ip.is_v4() ? ip.peer_net() : ip.net(kNet6)).to_string()};
   if (findings.spf.outcome == spf::Outcome::pass && !findings.spf.domain.empty())
-    paths.push_back("@" + findings.spf.domain);
-  auto author = findings.dmarc->author.to_string();
+    paths.push_back("@" + organisation_of(name_or_root(findings.spf.domain)).to_string());
+  auto author = organisation_of(findings.dmarc->author).to_string();
   if (findings.dmarc->result == dmarc::Conclusion::pass) {
-    co_await history_->note_pass(std::move(author), std::move(paths));
+    if (findings.dmarc->asked == dmarc::Policy::reject)
+      co_await history_->note_pass(std::move(author), std::move(paths));
   } else if (findings.dmarc->applied == dmarc::Policy::reject) {
     findings.grounds.seen_passing =
         co_await history_->has_passed(std::move(author), std::move(paths));
@@ -152,11 +188,12 @@ bool Reception::has_list_traits() const {
 }
 
 /// A chain that passes, whose newest sealers are trusted back to one that saw DMARC pass.
-bool Reception::seal_is_trusted(const arc::Validation& arc, std::string& who) const {
-  if (arc.status != arc::Status::pass) return false;
+bool Reception::seal_is_trusted(const Findings& findings, std::string& who) const {
+  const auto& arc = findings.arc;
+  if (arc.status != arc::Status::pass || !findings.dmarc) return false;
   for (auto it = arc.sealers.rbegin(); it != arc.sealers.rend(); ++it) {
     if (!lists(settings_->trusted_sealers, it->domain)) return false;
-    if (!says_dmarc_pass(it->results)) continue;
+    if (!says_dmarc_pass(it->results, findings.dmarc->author)) continue;
     who = it->domain;
     return true;
   }
@@ -165,22 +202,34 @@ bool Reception::seal_is_trusted(const arc::Validation& arc, std::string& who) co
 
 void Reception::judge(Findings& findings) const {
   auto& grounds = findings.grounds;
-  grounds.trusted_arc = seal_is_trusted(findings.arc, grounds.arc_sealer);
+  grounds.trusted_arc = seal_is_trusted(findings, grounds.arc_sealer);
   grounds.mailing_list = has_list_traits();
-  if (!findings.dmarc) return;
+  if (!findings.dmarc) return judge_nobody(findings);
   grounds.strict = lists(settings_->strict_domains, "*") ||
                    lists(settings_->strict_domains, findings.dmarc->author.to_string());
   findings.disposition = dmarc::dispose(*findings.dmarc, grounds);
 }
 
 std::vector<Forged> Reception::forged() const {
-  std::vector<Forged> out;
+  std::vector<Forged> found;
   const std::vector<std::string> ours{settings_->hostname};
   for (const auto index : message_.named("authentication-results")) {
     const auto& field = message_.fields.at(index);
-    if (authres::claims_id(message_.value(field), ours)) out.push_back({field.begin, field.end});
+    if (authres::claims_id(message_.value(field), ours)) found.push_back({field.begin, field.end});
   }
-  std::ranges::sort(out, {}, &Forged::begin);
+  for (const auto index : message_.named("postern-reason")) {
+    const auto& field = message_.fields.at(index);
+    found.push_back({field.begin, field.end});
+  }
+  std::ranges::sort(found, {}, &Forged::begin);
+  std::vector<Forged> out;
+  for (const auto& range : found) {
+    if (!out.empty() && out.back().end == range.begin) {
+      out.back().end = range.end;
+    } else {
+      out.push_back(range);
+    }
+  }
   return out;
 }
 

@@ -24,12 +24,16 @@ namespace postern::mailauth {
 struct Settings {
   std::string hostname;  ///< The authserv-id (RFC 8601 §2.5) and the macro `r` of SPF.
   Budget budget;
+  std::shared_ptr<Load> load = std::make_shared<Load>();  ///< The same in every snapshot.
   /// Domains whose ARC seals are believed (d= of ARC-Seal), lower-case A-labels.
   std::vector<std::string> trusted_sealers;
   /// Author domains for which `p=reject` alone is a refusal; "*" for all.
   std::vector<std::string> strict_domains;
   dmarc::PublicSuffix suffix;  ///< Any core.
 };
+
+/// More separate forgeries than this are no accident: the message is to be refused.
+inline constexpr std::size_t kMaxForged = 50;
 
 /// An octet range of the body that is not to be shown.
 struct Forged {
@@ -50,8 +54,8 @@ class Reception {
   /// The end: judges. Takes as long as DNS does, bounded by the budget and one look-up's limit.
   Task<Findings> finish(Peer peer);
 
-  /// After `finish`: Authentication-Results fields of the message that claim to be ours, in order
-  /// (RFC 8601 §5).
+  /// After `finish`: fields of the message that claim to be ours (RFC 8601 §5), in order,
+  /// neighbours as one: Authentication-Results with our id, and any Postern-Reason.
   [[nodiscard]] std::vector<Forged> forged() const;
   /// After `finish`.
   [[nodiscard]] const dkim::Message& message() const { return message_; }
@@ -59,8 +63,9 @@ class Reception {
  private:
   [[nodiscard]] std::vector<std::string_view> values(std::string_view field) const;
   [[nodiscard]] bool has_list_traits() const;
-  [[nodiscard]] bool seal_is_trusted(const arc::Validation& arc, std::string& who) const;
+  [[nodiscard]] bool seal_is_trusted(const Findings& findings, std::string& who) const;
   Task<> remember(Findings& findings);
+  [[nodiscard]] dns::Name organisation_of(const dns::Name& name) const;
   Task<> ask_everybody(Findings& findings);
   void judge(Findings& findings) const;
 

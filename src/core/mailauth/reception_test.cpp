@@ -193,6 +193,82 @@ TEST_F(ReceptionTest, WhoBroughtGoodMailBeforeIsNotTakenForASpoofer) {
       << "nobody proved that it was they";
 }
 
+TEST_F(ReceptionTest, ASealSpeaksForTheAuthorThatItSaw) {
+  settings_->trusted_sealers = {"fwd.example"};
+  const auto read = dkim::read_message(kMessage, {.bodies = {dkim::kSignedBody}});
+  const auto sealed = arc::seal(
+      read, {.found = kUnsealed, .results = "fwd.example; dmarc=pass header.from=evil.example"},
+      {.domain = "fwd.example", .selector = "a", .key = signing_key()}, machine_.clock().now());
+  txt("a._domainkey.fwd.example", dkim::to_key_record(signing_key()));
+  const auto found = judge(sealed.value() + std::string{kMessage}, "203.0.113.9", "x@fwd.example");
+  EXPECT_EQ(found.arc.status, arc::Status::pass) << found.arc.reason;
+  EXPECT_NE(found.disposition.action, Action::accept);
+}
+
+TEST_F(ReceptionTest, SlowServersOfOthersDoNotHideThePolicy) {
+  settings_->budget.time = std::chrono::seconds{5};
+  dns_.delay("1.2.0.192.in-addr.arpa", std::chrono::seconds{14});
+  reception_.emplace(dns_, machine_.core(), settings_);
+  reception_->feed(signed_by_domain(kMessage));
+  std::optional<Findings> found;
+  const auto keep = [](Task<Findings> one, std::optional<Findings>& out) -> Task<> {
+    out = co_await std::move(one);
+  };
+  machine_.group().spawn(keep(reception_->finish({.ip = *text::IpAddress::parse("192.0.2.1"),
+                                                  .helo = "mail.example.net",
+                                                  .mail_from = "ann@example.net"}),
+                              found));
+  machine_.advance(std::chrono::seconds{15});
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->iprev.result, iprev::Conclusion::permerror);
+  EXPECT_EQ(found->dmarc->result, dmarc::Conclusion::pass) << found->dmarc->reason;
+}
+
+TEST_F(ReceptionTest, WhatStrangersWriteDoesNotFillTheTrace) {
+  std::string message{kMessage};
+  for (int i = 0; i < 30; ++i)
+    message = "DKIM-Signature: v=1; d=" + std::string(20'000, 'a') + "; s=x\r\n" + message;
+  std::size_t octets = 0;
+  for (const auto& [what, words] : facts_of(judge(message))) octets += what.size() + words.size();
+  EXPECT_LT(octets, 5000U);
+}
+
+TEST_F(ReceptionTest, OneMessageAsksAFewQuestionsAtATimeAndEachOnce) {
+  settings_->budget.at_once = 1;
+  const auto found = judge(signed_by_domain(kMessage), "192.0.2.1", "ann@example.net");
+  EXPECT_EQ(found.dmarc->result, dmarc::Conclusion::pass);
+  EXPECT_EQ(dns_.asked("example.net", dns::Type::txt), 1U);
+  EXPECT_EQ(settings_->load->under_way, 0U);
+}
+
+TEST_F(ReceptionTest, AnswersBeyondTheirBudgetAreNotKept) {
+  settings_->budget.answer_bytes = 10'000;
+  txt("example.net", std::string(30'000, 'x'));
+  const auto found = judge(kMessage);
+  EXPECT_EQ(found.spf.outcome, spf::Outcome::temperror);
+  EXPECT_EQ(found.disposition.action, Action::defer);
+}
+
+TEST_F(ReceptionTest, WhenTooMuchIsUnderWayMailIsToComeAgain) {
+  settings_->load->under_way = Load::kMost;
+  EXPECT_EQ(judge(kMessage, "203.0.113.9").disposition.action, Action::defer);
+}
+
+TEST_F(ReceptionTest, AuthorsWithoutADomainAreJunkButForBounces) {
+  constexpr std::string_view kOdd = "From: MAILER-DAEMON\r\nSubject: x\r\n\r\nx\r\n";
+  EXPECT_EQ(judge(kOdd).disposition.action, Action::junk);
+  EXPECT_EQ(judge(kOdd, "192.0.2.1", "").disposition.action, Action::accept);
+}
+
+TEST_F(ReceptionTest, NeighbouringForgeriesAreOne) {
+  const std::string forged = "Authentication-Results: mx.example.org; spf=pass\r\n";
+  const std::string reason = "Postern-Reason: accept; we like it\r\n";
+  const std::string message = forged + reason + forged + std::string{kMessage};
+  (void)judge(message);
+  ASSERT_THAT(reception_->forged(), SizeIs(1));
+  EXPECT_EQ(reception_->forged().front().end, 2 * forged.size() + reason.size());
+}
+
 TEST_F(ReceptionTest, ForgedVerdictsAreFound) {
   const std::string forged = "Authentication-Results: MX.example.org; dmarc=pass\r\n";
   const std::string others = "Authentication-Results: mx.example.com; dmarc=pass\r\n";

@@ -83,6 +83,12 @@ TEST_F(AuthenticationTest, WhoProvedTheSenderMayBeToldOfFailures) {
   EXPECT_FALSE(rig_.delivery.transactions.front().junk);
 }
 
+TEST_F(AuthenticationTest, AHeaderTooLargeToJudgeIsSaidToBeSo) {
+  std::string header = "C: From: b@lists.example\n";
+  for (int i = 0; i < 1100; ++i) header += "C: X-Pad: " + std::string(990, 'x') + "\n";
+  EXPECT_EQ(send("b@lists.example", header, "552 5.3.4 *"), "");
+}
+
 TEST_F(AuthenticationTest, ManyAuthorsOfSeveralDomainsAreRefused) {
   EXPECT_EQ(send("b@lists.example", "C: From: a@example.com, b@example.net\n", "554 5.6.0 *"), "");
 }

@@ -96,9 +96,12 @@ std::optional<smtp::Reply> judge(std::string_view raw, const Survey& found,
   return std::nullopt;
 }
 
-bool is_removed(const mime::Field& field, bool keep_received) {
+/// Verdicts are ours to give; whoever relays others' mail leaves what shows how it came.
+bool is_removed(const mime::Field& field, const Survey& found, bool relay) {
+  if (field.is("Received")) return !relay && !found.resent;
+  if (field.is("Authentication-Results")) return !relay;
   return field.is("Bcc") || field.is("Resent-Bcc") || field.is("Return-Path") ||
-         (field.is("Received") && !keep_received);
+         field.is("Postern-Reason");
 }
 
 }  // namespace
@@ -116,7 +119,7 @@ std::expected<std::string, smtp::Reply> complete_header(std::string_view raw,
   std::string out;
   out.reserve(raw.size() + 128);
   for (const mime::Field& field : mime::Header{raw}) {
-    if (is_removed(field, found.resent || rules.relay)) continue;
+    if (is_removed(field, found, rules.relay)) continue;
     out += raw.substr(static_cast<std::size_t>(field.begin),
                       static_cast<std::size_t>(field.end - field.begin));
     if (!out.ends_with("\r\n")) out += "\r\n";  // the message's last line, without its end

@@ -33,8 +33,8 @@ struct SubmissionRules {
 /// names anyone but the submitter. Where mail is resent (RFC 5322 §3.6.6) the uppermost, that is
 /// the last, Resent-From is held against the login instead. The null sender is for reports and
 /// automatic mail only (RFC 3834, RFC 3464).
-/// Changed: Date and Message-ID are added when missing (RFC 6409); Bcc, Return-Path and, unless
-/// it is resent mail, Received go.
+/// Changed: Date and Message-ID are added when missing (RFC 6409); Bcc, Return-Path, verdicts
+/// (Authentication-Results, Postern-Reason) and, unless it is resent mail, Received go.
 /// Whoever relays others' mail is not held against From, Resent-From or the null sender, and
 /// Received stays: it shows how the mail came there, and ends loops (RFC 5321 §6.3).
 [[nodiscard]] std::expected<std::string, smtp::Reply> complete_header(std::string_view raw,

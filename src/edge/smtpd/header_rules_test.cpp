@@ -38,6 +38,13 @@ TEST(CompleteHeader, TakesAwayWhatTellsTooMuch) {
             "From: ann@example.org\r\nDate: d\r\nMessage-ID: <m>\r\n\r\n");
 }
 
+TEST(CompleteHeader, VerdictsAreOursToGive) {
+  EXPECT_EQ(completed("Authentication-Results: mx.example.org; dmarc=pass\r\n"
+                      "postern-reason: accept\r\nFrom: ann@example.org\r\nDate: d\r\n"
+                      "Message-ID: <m>\r\n\r\n"),
+            "From: ann@example.org\r\nDate: d\r\nMessage-ID: <m>\r\n\r\n");
+}
+
 TEST(CompleteHeader, BindsFrom) {
   EXPECT_THAT(completed("From: Bob <bob@example.org>\r\n\r\n"), HasSubstr("550 5.7.1"));
   EXPECT_THAT(completed("From: ann@example.org, bob@example.org\r\n\r\n"), HasSubstr("550 5.7.1"));

@@ -66,9 +66,18 @@ mailauth::Peer peer_of(const Session& session) {
 }
 
 /// What a judgement refuses with, if it does.
-std::optional<smtp::Reply> refusal_of(const mailauth::Findings& findings) {
-  if (const auto* const none = std::get_if<dmarc::NoAuthor>(&findings.author))
-    return smtp::Reply{none->reply, smtp::parse_enhanced_status(none->enhanced), none->text};
+std::optional<smtp::Reply> refusal_of(const mailauth::Reception& reception,
+                                      const mailauth::Findings& findings) {
+  if (reception.message().header_too_large)
+    return smtp::Reply{552, {{5, 3, 4}}, "Header too large"};
+  if (reception.forged().size() > mailauth::kMaxForged)
+    return smtp::Reply{554, {{5, 6, 0}}, "Too many Authentication-Results fields in our name"};
+  if (const auto* const none = std::get_if<dmarc::NoAuthor>(&findings.author)) {
+    using Kind = dmarc::NoAuthor::Kind;
+    // Bounces and odd programs write From fields without a domain; nobody is shown two authors.
+    if (none->kind != Kind::no_mailbox && none->kind != Kind::bad_domain)
+      return smtp::Reply{none->reply, smtp::parse_enhanced_status(none->enhanced), none->text};
+  }
   const auto& what = findings.disposition;
   switch (what.action) {
     case dmarc::Action::accept:
@@ -192,7 +201,7 @@ Task<smtp::Reply> Incoming::commit() {
   }
   std::optional<mailauth::Findings> found;
   if (reception_) found = co_await reception_->finish(peer_of(session_));
-  if (auto refusal = found ? refusal_of(*found) : std::nullopt) {
+  if (auto refusal = found ? refusal_of(*reception_, *found) : std::nullopt) {
     session_.note_refusal(*refusal, {}, mailauth::facts_of(*found));
     session_.logger.info("message refused",
                          {{"id", id}, {"reply", log::Detail{smtp::to_line(*refusal)}}});

@@ -1,5 +1,6 @@
 #include "arc/validate.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <set>
 #include <utility>
@@ -66,6 +67,9 @@ class Validating {
     if (newest.flaw) return "the newest ARC-Message-Signature: " + newest.flaw->reason;
     if (const auto flaw = dkim::check_times(newest, now_, skew_))
       return "the newest ARC-Message-Signature: " + flaw->reason;
+    // Else a sealed message could be given another author.
+    if (std::ranges::find(newest.fields, "from") == newest.fields.end())
+      return "the newest ARC-Message-Signature: From is not signed";
     if (newest.body.length) return "the newest ARC-Message-Signature: l= is not accepted";
     for (const Set& set : chain_.sets) {
       const auto& flaw = set.seal.signature.flaw;

@@ -169,8 +169,13 @@ Result<Context> make_context(const Settings& settings) {
   std::error_code error;
   if (std::filesystem::file_size(keys, error) > 0 && !error) {
     auto context = make_context_once(settings);
-    // Torn or not ours: what the program was built with is a beginning that can be trusted.
     if (context) return context;
+    // Torn or not ours: what the program was built with is a beginning that can be trusted. But
+    // what is wrong with other settings is not the file's fault.
+    Settings without = settings;
+    without.root_key_file.clear();
+    if (!make_context_once(without)) return context;
+    std::filesystem::rename(keys, keys + ".bad", error);
   }
   POSTERN_CHECK(write_root_keys(keys));
   return make_context_once(settings);

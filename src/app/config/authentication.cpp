@@ -1,0 +1,33 @@
+#include "config/authentication.hpp"
+
+#include "suffix/public_suffix.hpp"
+
+namespace postern::config {
+namespace {
+
+/// Domains as rules compare them; what is no name stays as it is, and matches nothing.
+std::vector<std::string> as_names(const std::vector<std::string>& domains) {
+  std::vector<std::string> out;
+  for (const auto& domain : domains) {
+    const auto name = dns::Name::parse(domain);
+    out.push_back(name ? name->to_string() : domain);
+  }
+  return out;
+}
+
+}  // namespace
+
+std::shared_ptr<const mailauth::Settings> authentication_settings(const Config& config) {
+  static const auto load = std::make_shared<mailauth::Load>();
+  auto out = std::make_shared<mailauth::Settings>();
+  out->hostname = config.hostname;
+  out->trusted_sealers = as_names(config.trusted_sealers);
+  out->strict_domains = as_names(config.strict_domains);
+  out->load = load;
+  const auto list =
+      std::make_shared<const suffix::PublicSuffixList>(suffix::PublicSuffixList::builtin());
+  out->suffix = [list](const dns::Name& name) { return list->suffix_of(name); };
+  return out;
+}
+
+}  // namespace postern::config
