@@ -102,9 +102,9 @@ json::object data_of(const mailauth::Findings& found) {
 
 Report message(DnsSource& source, std::string_view content, mailauth::Peer peer,
                const mailauth::Settings& settings) {
-  NoHistory none;
+  NoHistory nothing;
   mailauth::Reception reception{source.resolver(), source.core(),
-                                std::make_shared<const mailauth::Settings>(settings), &none};
+                                std::make_shared<const mailauth::Settings>(settings), &nothing};
   reception.feed(with_crlf(content));
   const auto found = source.run(reception.finish(std::move(peer)));
   Report out{.data = data_of(found), .words = {}};
