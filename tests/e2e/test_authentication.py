@@ -63,7 +63,9 @@ class Authentication(postern.Case):
         name_server = dns.Server(port, self.zone)
         self.addCleanup(name_server.stop)
         self.server = self.configured(
-            sections={"dns": ["root_trust_anchor = false", f'stubs = ["test 127.0.0.1@{port}"]'],
+            # All the rest of the world does not exist, and is not asked.
+            sections={"dns": ["root_trust_anchor = false", f'stubs = ["test 127.0.0.1@{port}"]',
+                              f'forwarders = ["127.0.0.1@{port}"]'],
                       "authentication": ["verify = true"]})
 
     def newest(self, folder="INBOX"):
