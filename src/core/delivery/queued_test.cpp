@@ -209,6 +209,18 @@ TEST_F(QueuedDeliveryTest, AVerdictHoldsForThoseWhoHadToWaitToo) {
   EXPECT_THAT(life().inbox(ann_), IsEmpty());
 }
 
+TEST_F(QueuedDeliveryTest, JunkIsNotPassedOnToOthers) {
+  ann_ = life().add("ann");
+  ASSERT_TRUE(life().now(life().directory->put_alias(
+      {.address = "team@example.org", .members = {"ann@example.org", "carl@example.com"}})));
+  life().judged = true;
+  ASSERT_TRUE(life().now(life().take({"team@example.org"})));
+  machine_->advance(5s);
+  EXPECT_THAT(life().inbox(ann_, "Junk"), SizeIs(1));
+  EXPECT_THAT(life().elsewhere.took, IsEmpty());
+  EXPECT_EQ(life().queue->stats().held, 1U);
+}
+
 TEST_F(QueuedDeliveryTest, APowerCutAtAnyStepMakesNoSecondCopyAndLosesNone) {
   let_bob_wait();
   const auto disk = life().engine.crash();  // everything is on it
