@@ -21,7 +21,9 @@ Permission judge(const dns::Answer& answer, const ReportMailbox& destination) {
     const auto* txt = std::get_if<dns::Txt>(&held);
     if (!txt || !is_record(txt->text)) continue;
     allowed = true;
-    for (const ReportUri& uri : parse_record(txt->text).value().rua) {
+    // Named: before C++23 a loop keeps only the last temporary of its range alive.
+    const auto record = parse_record(txt->text).value();
+    for (const ReportUri& uri : record.rua) {
       if (!uri.mailbox) continue;
       if (uri.mailbox->domain != destination.domain)
         return denied(host + " names another host instead");

@@ -46,8 +46,7 @@ void expect_sound(const Dsn& dsn) {
   EXPECT_EQ(dsn.eight_bit, !text::is_ascii(dsn.message));
   char before = 0;
   for (const char c : dsn.message) {
-    if (c == '\n') EXPECT_EQ(before, '\r');
-    if (before == '\r') EXPECT_EQ(c, '\n');
+    EXPECT_EQ(c == '\n', before == '\r') << "a line break that is not CRLF";
     EXPECT_NE(c, '\0');
     before = c;
   }
