@@ -57,8 +57,7 @@ bool is_trust_anchor(std::string_view text) {
          });
 }
 
-Result<resolver::Settings> resolver_settings(const Config& config,
-                                             std::uint64_t cache_bytes) {
+Result<resolver::Settings> resolver_settings(const Config& config, std::uint64_t cache_bytes) {
   resolver::Settings out;
   out.cache_bytes = cache_bytes;
   out.root_trust_anchor = config.root_trust_anchor;

@@ -7,8 +7,8 @@
 //
 //   format:1  space:1  shard:2 | account:8  kind:1  fixed big-endian integers...  text last
 //
-// Spaces `system`, `blob`, `queue`, `trace` and `strangers` carry a shard (system: always 0); `account` carries
-// an account id, so that all of an account lies under one prefix.
+// Spaces `system`, `blob`, `queue`, `trace` and `strangers` carry a shard (system: always 0);
+// `account` carries an account id, so that all of an account lies under one prefix.
 namespace postern::layout {
 
 inline constexpr std::uint8_t kFormat = 1;
