@@ -164,9 +164,10 @@ TEST_F(AdminTest, NewPasswordsCount) {
 TEST_F(AdminTest, ManyAccountsAtOnce) {
   add_people();
   json::array accounts;
-  for (int i = 0; i < 40; ++i)
+  for (int i = 0; i < 40; ++i) {
     accounts.push_back(
         {{"address", "user" + std::to_string(i) + "@example.org"}, {"password", secret_}});
+  }
   accounts.push_back({{"address", "ann@example.org"}, {"password", secret_}});
   accounts.push_back({{"address", "bad@example.org"}, {"password", ""}});
   const auto answer = data({{"cmd", "account.add_many"}, {"accounts", accounts}});

@@ -24,12 +24,14 @@ constexpr std::size_t kPoolQueue = 1000;
 Result<void> find_store(const config::Config& config, Offline::Missing missing) {
   std::error_code error;
   const auto there = std::filesystem::exists(std::filesystem::path{config.directory} / "db", error);
-  if (error)
+  if (error) {
     return fail(Errc::not_permitted, config.directory + ": " + error.message() +
                                          "; be root or the user whose the store is");
-  if (!there && missing == Offline::Missing::refuse)
+  }
+  if (!there && missing == Offline::Missing::refuse) {
     return fail(Errc::not_found, "there is no store in " + config.directory +
                                      " yet; `postern domain add` makes one");
+  }
   return {};
 }
 

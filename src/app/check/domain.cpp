@@ -75,9 +75,10 @@ class Inspection {
     const auto records = answer.all<dns::Mx>();
     if (route::is_null_mx(records))
       return add({"MX", "good", "the domain takes no mail (null MX)"});
-    if (records.empty())
+    if (records.empty()) {
       return add({"MX", "missing", "no MX record: mail goes to the domain's own address, if any",
                   "MX 10 mail." + domain_.to_string() + ", or MX 0 . if it takes none"});
+    }
     std::string hosts;
     for (const auto& mx : records) hosts += (hosts.empty() ? "" : ", ") + mx.exchange.to_string();
     add({"MX", "good", hosts + secured(answer)});
@@ -90,9 +91,10 @@ class Inspection {
     for (const auto& txt : answer.all<dns::Txt>()) {
       if (spf::is_spf(txt.text)) found.push_back(txt.text);
     }
-    if (found.empty())
+    if (found.empty()) {
       return add({"SPF", "missing", "no SPF record: anybody may send for it",
                   "TXT \"v=spf1 mx -all\", or \"v=spf1 -all\" if it sends no mail"});
+    }
     if (found.size() > 1)
       return add({"SPF", "wrong", "several SPF records: receivers use none", "keep one"});
     spf_record(found.front());
@@ -110,9 +112,10 @@ class Inspection {
                                               .receiver = settings_.hostname,
                                               .now = {}});
     const std::string_view result{verdict.data.at("result").as_string()};
-    if (result == "permerror" || result == "temperror")
+    if (result == "permerror" || result == "temperror") {
       return add({"SPF", "wrong", std::string{verdict.data.at("reason").as_string()},
                   "fewer includes, and no names that do not exist"});
+    }
     if (all == record->directives.end() && !record->redirect)
       return add({"SPF", "weak", text + ": ends without all", "end it in -all or ~all"});
     if (all != record->directives.end() && all->qualifier == spf::Outcome::pass)
@@ -153,10 +156,11 @@ class Inspection {
     });
     if (verdict.result == dmarc::Conclusion::temperror)
       return add({"DMARC", "unknown", verdict.reason});
-    if (!verdict.record)
+    if (!verdict.record) {
       return add({"DMARC", "missing", "no DMARC record: anybody may write in its name",
                   "_dmarc TXT \"v=DMARC1; p=none; rua=mailto:dmarc@" + domain_.to_string() +
                       "\"; with good reports, p=quarantine, then p=reject"});
+    }
     if (!verdict.faults.empty())
       return add({"DMARC", "wrong", verdict.faults.front(), "mend the record"});
     const std::string where = "p=" + std::string{dmarc::to_string(verdict.asked)} +
@@ -164,9 +168,10 @@ class Inspection {
     if (verdict.tested) return add({"DMARC", "weak", where + ", in test mode", "take t=y away"});
     if (verdict.asked == dmarc::Policy::none)
       return add({"DMARC", "weak", where + ": nothing is asked of receivers", "p=quarantine"});
-    if (verdict.record->rua.empty())
+    if (verdict.record->rua.empty()) {
       return add({"DMARC", "weak", where + ", without reports",
                   "rua=mailto:dmarc@" + domain_.to_string()});
+    }
     add({"DMARC", "good", where});
   }
 

@@ -72,9 +72,10 @@ json::object disposition_data(const dmarc::Disposition& disposition) {
   json::object out{{"action", to_string(disposition.action)},
                    {"explanation", disposition.explanation}};
   if (disposition.ground) out["ground"] = dmarc::to_string(*disposition.ground);
-  if (disposition.reply != 0)
+  if (disposition.reply != 0) {
     out["reply"] = std::to_string(disposition.reply) + ' ' + std::string{disposition.enhanced} +
                    ' ' + disposition.text;
+  }
   return out;
 }
 
@@ -89,11 +90,12 @@ json::object data_of(const mailauth::Findings& found) {
         json::object{{"result", "none"}, {"policy", "none"}, {"domain", ""}, {"reason", none.text}};
   }
   out["disposition"] = disposition_data(found.disposition);
-  if (found.peer.ip)
+  if (found.peer.ip) {
     out["iprev"] =
         json::object{{"result", to_string(found.iprev.result)},
                      {"name", found.iprev.name.is_root() ? "" : found.iprev.name.to_string()},
                      {"reason", found.iprev.reason}};
+  }
   out["questions"] = found.questions;
   return out;
 }
@@ -109,7 +111,7 @@ Report message(DnsSource& source, std::string_view content, mailauth::Peer peer,
   const auto found = source.run(reception.finish(std::move(peer)));
   Report out{.data = data_of(found), .words = {}};
   for (const auto& [what, words] : mailauth::facts_of(found))
-    out.words += what + ": " + words + '\n';
+    out.words.append(what).append(": ").append(words).append("\n");
   if (const auto* const none = std::get_if<dmarc::NoAuthor>(&found.author))
     out.words += "refused: " + none->text + '\n';
   return out;

@@ -52,9 +52,10 @@ void print_recipient(std::ostream& out, const json::value& recipient) {
       << '\n';
   const auto reply = text_of(recipient, "reply");
   const auto host = text_of(recipient, "host");
-  if (!reply.empty())
+  if (!reply.empty()) {
     out << "    " << (host.empty() ? "said" : printable(host) + " said") << ": " << printable(reply)
         << '\n';
+  }
   const auto* const explanation = recipient.as_object().if_contains("explanation");
   if (explanation == nullptr) return;
   out << "    meaning: " << text_of(*explanation, "cause") << '\n';

@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <memory>
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
@@ -80,8 +81,9 @@ std::optional<std::uint64_t> parse_size(std::string_view text) {
     text.remove_suffix(1);
   }
   double number = 0;
-  const auto* const end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, number, std::chars_format::fixed);
+  const auto* const end = std::to_address(text.end());
+  const auto [stop, error] =
+      std::from_chars(std::to_address(text.begin()), end, number, std::chars_format::fixed);
   if (text.empty() || error != std::errc{} || stop != end || number < 0) return std::nullopt;
   const double octets = std::ldexp(number, static_cast<int>(shift));
   constexpr double kMost = 9e18;

@@ -45,9 +45,10 @@ Task<Result<std::vector<Tag>>> tags_of(store::AccountSession& session,
     }
     POSTERN_CO_TRY(const auto envelope, message->envelope());
     const auto tag = tag_of_subject(envelope.subject.value_or(""));
-    if (message->served_size() != view.at(i).size)
+    if (message->served_size() != view.at(i).size) {
       breach(fmt::format("mailbox {}, uid {}: size {} shown as {}", view.info().id.value(),
                          view.at(i).uid.value(), message->served_size(), view.at(i).size));
+    }
     if (!tag) continue;
     tags.back() = *tag;
     if (deep) POSTERN_CO_CHECK(co_await read_through(session, *std::move(message), *tag, breach));

@@ -190,9 +190,11 @@ std::string fields_of(const Findings& findings, const std::string& authserv_id, 
   const auto charset = utf8 ? Charset::utf8 : Charset::ascii;
   std::string out = authres::to_field(all_results(findings, authserv_id), charset) +
                     authres::to_field(received_spf(findings, authserv_id), charset);
-  if (findings.disposition.action != dmarc::Action::accept || !findings.disposition.reasons.empty())
+  if (findings.disposition.action != dmarc::Action::accept ||
+      !findings.disposition.reasons.empty()) {
     out += "Postern-Reason: " + word(findings.disposition.action) + "; " +
            plain(findings.disposition.explanation) + "\r\n";
+  }
   return out;
 }
 

@@ -288,11 +288,12 @@ TEST_F(ReceptionTest, TwoAuthorsFieldsHaveNoVerdict) {
 TEST_F(ReceptionTest, NoMessageCostsMoreQuestionsThanItsBudget) {
   settings_->budget.questions = 10;
   std::string message{kMessage};
-  for (int i = 0; i < 8; ++i)
+  for (int i = 0; i < 8; ++i) {
     message = "DKIM-Signature: v=1; a=rsa-sha256; d=d" + std::to_string(i) +
               ".example; s=s; h=from:subject; bh=MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTI=; "
               "b=AAAA\r\n" +
               message;
+  }
   const auto found = judge(message);
   EXPECT_LE(found.questions, 10U);
   EXPECT_NE(found.disposition.action, Action::reject) << "nobody is refused for our budget";

@@ -254,9 +254,10 @@ kv::Batch Edit::take_batch() {
   for (auto& [id, change] : changes_) {
     std::ranges::sort(change.put, {}, &Entry::uid);
     std::ranges::sort(change.removed);
-    if (!change.removed.empty())
+    if (!change.removed.empty()) {
       batch_.put(layout::vanished_key(account_.id(), id, modseq_),
                  layout::encode(layout::VanishedRecord{.uids = change.removed, .when = now_}));
+    }
   }
   const auto body = batch_.required_generation();
   batch_.require_generation(std::min(body.value_or(generation_), generation_));

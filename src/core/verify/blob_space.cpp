@@ -88,9 +88,10 @@ void BlobSpace::take_mark(const kv::Pair& pair) {
 
 void BlobSpace::check_size(const BlobId& blob, const Body& body, std::span<const BodyRef> refs) {
   for (const auto& ref : refs) {
-    if (ref.size != body.octets)
+    if (ref.size != body.octets) {
       add(blob, fmt::format("has {} octets, and {} needs {}", body.octets, name_of(ref.account),
                             ref.size));
+    }
   }
 }
 

@@ -83,10 +83,11 @@ void QueueSpace::finish_bodies() {
     const auto sharing = static_cast<std::uint64_t>(last - first);
     const auto counted = counts_.find(first->blob);
     const std::uint64_t says = counted == counts_.end() ? 1 : counted->second;
-    if (says != sharing)
+    if (says != sharing) {
       context_.report.add(
           "body " + to_text(first->blob),
           fmt::format("says {} queued messages share it, and {} do", says, sharing));
+    }
     if (counted != counts_.end()) counts_.erase(counted);
     context_.refs.push_back(*first);
     first = last;

@@ -67,11 +67,12 @@ class Sample {
     POSTERN_CO_CHECK(co_await draft->feed(octets));
     POSTERN_CO_TRY(const auto staged, co_await draft->finish());
     std::vector<store::Placement> placements;
-    for (const auto account : to)
+    for (const auto account : to) {
       placements.push_back({.account = account,
                             .mailbox = store::SpecialUse::none,
                             .prefix = "Return-Path: <>\r\n",
                             .elided = {{.begin = 0, .end = 21}}});
+    }
     kv::Batch also;
     const auto now = core_.clock().now();
     const trace::Event event{.id = TraceId{7}, .time = now, .fields = {{"size", "12"}}};

@@ -116,9 +116,10 @@ void count_error(Connection& c) {
 /// The answer to `failure`, or nothing when it is the connection's.
 std::optional<Answer> answer_to(const Connection& c, const Error& failure) {
   auto answer = response_for(failure.code);
-  if (answer && answer->code != "NONEXISTENT" && answer->code != "ALREADYEXISTS")
+  if (answer && answer->code != "NONEXISTENT" && answer->code != "ALREADYEXISTS") {
     c.services.logger.debug("a command failed",
                             {{"code", failure.code}, {"detail", log::Detail{failure.detail}}});
+  }
   return answer;
 }
 

@@ -354,10 +354,11 @@ TEST(Session, HangsUpOnThoseWhoAreOnlyRefused) {
   EXPECT_EQ(rig.play(script + "S: 421 4.7.0 *\nT: closed\n"), "");
 
   script = kHello;
-  for (int i = 0; i < 110; ++i)
+  for (int i = 0; i < 110; ++i) {
     script +=
         "C: MAIL FROM:<a@example.net>\nS: 250 *\nC: RCPT TO:<ann@example.org>\nS: 250 *\n"
         "C: DATA\nS: 354 *\nC: Subject: no From\nC:\nC: .\nS: 554 5.6.0 *\n";
+  }
   EXPECT_EQ(rig.play(script + "S: 421 4.7.0 *\nT: closed\n"), "");
 }
 

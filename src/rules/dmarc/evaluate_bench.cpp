@@ -12,9 +12,10 @@ dns::Name name(std::string_view text) {
 
 dns::Answers answers() {
   dns::Answers out;
-  for (const auto* absent : {"_dmarc.com", "_dmarc.mail.example.com", "_dmarc.news.example.com"})
+  for (const auto* absent : {"_dmarc.com", "_dmarc.mail.example.com", "_dmarc.news.example.com"}) {
     out[{name(absent), dns::Type::txt}] = {.status = dns::Status::insecure,
                                            .outcome = dns::Outcome::no_data};
+  }
   out[{name("_dmarc.example.com"), dns::Type::txt}] = {
       .status = dns::Status::insecure,
       .outcome = dns::Outcome::found,

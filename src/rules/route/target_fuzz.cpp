@@ -84,9 +84,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   check(std::get_if<route::Failure>(&step));
   if (const auto* plan = std::get_if<route::Plan>(&step)) {
     require(!plan->candidates.empty());
-    for (const auto& candidate : plan->candidates)
+    for (const auto& candidate : plan->candidates) {
       require(route::may_deliver_to(candidate.ip, false) &&
               candidate.host != settings.own_names.front());
+    }
   }
   const auto sender = decide(dns, [&](const dns::Answers& answers) {
     return route::check_sender_domain(domain, answers);

@@ -78,10 +78,11 @@ class Evaluation {
 
   Step run() {
     const auto domain = Name::parse(identity_.domain);
-    if (!domain || domain->depth() < 2)
+    if (!domain || domain->depth() < 2) {
       return Verdict{.outcome = Outcome::none,
                      .domain = identity_.domain,
                      .why = "the sender's domain is not a domain name"};
+    }
     identity_.domain = domain->to_string();
     auto found = check_host(*domain);
     if (!found && !found.error().need.questions.empty()) return std::move(found.error().need);
@@ -116,11 +117,12 @@ class Evaluation {
     }
     for (const auto& directive : record->directives) {
       POSTERN_TRY(const bool matches, is_match(directive, domain));
-      if (matches)
+      if (matches) {
         return Finding{.outcome = directive.qualifier,
                        .matched = directive.text,
                        .exp = std::move(record->exp),
                        .domain = domain};
+      }
     }
     const bool has_all =
         std::ranges::any_of(record->directives, [](const auto& d) { return d.kind == Kind::all; });

@@ -47,9 +47,10 @@ class FuzzedDns {
       const auto name = dns::Name::parse("h" + std::to_string(i) + ".example").value();
       if (question.type == dns::Type::mx) out.records.emplace_back(dns::Mx{10, name});
       if (question.type == dns::Type::ptr) out.records.emplace_back(dns::Target{name});
-      if (question.type == dns::Type::a)
+      if (question.type == dns::Type::a) {
         out.records.emplace_back(
             text::IpAddress::v4({192, 0, 2, static_cast<std::uint8_t>(steer + i)}));
+      }
     }
     if (out.records.empty()) out.outcome = dns::Outcome::no_data;
     return out;

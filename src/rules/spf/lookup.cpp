@@ -80,9 +80,10 @@ Got<std::vector<Name>> Lookup::exchangers(const Name& domain) {
   POSTERN_TRY(const auto* const answer, ask_or_fail(domain, Type::mx));
   POSTERN_CHECK(count_void(*answer));
   const auto records = answer->all<dns::Mx>();
-  if (records.size() > limits_.names)
+  if (records.size() > limits_.names) {
     return permanent("more than " + std::to_string(limits_.names) + " MX records at " +
                      domain.to_string());
+  }
   std::vector<Name> out;
   for (const auto& mx : records) {
     if (!mx.exchange.is_root()) out.push_back(mx.exchange);

@@ -402,7 +402,7 @@ TEST_P(EngineTest, ThreadsMayShareIt) {
   std::vector<Loop> loops(kThreads);  // a core outlives the engine's last word to it
   std::vector<std::thread> threads;
   std::atomic<int> wrong = 0;
-  for (int t = 0; t < kThreads; ++t)
+  for (int t = 0; t < kThreads; ++t) {
     threads.emplace_back([&, t] {
       Loop& loop = loops[static_cast<std::size_t>(t)];
       for (int i = 0; i < kCommits; ++i) {
@@ -415,6 +415,7 @@ TEST_P(EngineTest, ThreadsMayShareIt) {
         if (!ticket || !done || !found || found->front() != "v") ++wrong;
       }
     });
+  }
   for (auto& thread : threads) thread.join();
   EXPECT_EQ(wrong, 0);
   EXPECT_EQ(dump(engine().published()).size(), std::size_t{kThreads * kCommits});

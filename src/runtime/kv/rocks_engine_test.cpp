@@ -273,12 +273,13 @@ TEST_F(RocksEngineTest, ManyWaitersShareSyncs) {
     tickets.push_back(*ticket);
   }
   std::size_t done = 0;
-  for (const Ticket ticket : tickets)
+  for (const Ticket ticket : tickets) {
     asio::co_spawn(io_, engine_->durable(ticket),
                    [&](std::exception_ptr, const Result<void>& durable) {
                      EXPECT_TRUE(durable);
                      ++done;
                    });
+  }
   while (done < kCommits) io_.run_one();
   // One covers them all; what ran while they were appended (idle_sync) comes on top.
   EXPECT_LE(engine_->stats().syncs, 20U);

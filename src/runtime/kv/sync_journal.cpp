@@ -92,9 +92,10 @@ Result<std::unique_ptr<SyncJournal>> SyncJournal::open(const fs::path& directory
   auto descriptor = open_journal(directory, O_APPEND);
   if (!descriptor) return std::unexpected(std::move(descriptor).error());
   std::unique_ptr<SyncJournal> journal{new SyncJournal{directory, *descriptor}};
-  for (const auto& undo : fs::directory_iterator{directory / "undo", error})
+  for (const auto& undo : fs::directory_iterator{directory / "undo", error}) {
     journal->next_undo_ = std::max<std::uint64_t>(
         journal->next_undo_, std::strtoull(undo.path().filename().c_str(), nullptr, 10) + 1);
+  }
   return journal;
 }
 

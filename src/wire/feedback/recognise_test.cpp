@@ -57,11 +57,12 @@ TEST(FeedbackName, IsReadAsTheRfcsWriteIt) {
 
 TEST(FeedbackRecognise, AggregateReportsByNameOrSubject) {
   constexpr std::string_view kName = "filename=\"a.example!b.example!1!2.xml.gz\"";
-  for (const std::string type : {"application/gzip", "application/octet-stream", "text/xml"})
+  for (const std::string type : {"application/gzip", "application/octet-stream", "text/xml"}) {
     EXPECT_EQ(kind_of(mail("Content-Type: " + type + "\r\nContent-Disposition: attachment; " +
                            std::string{kName})),
               Kind::aggregate)
         << type;
+  }
   EXPECT_EQ(kind_of(mail("Subject: Report domain: b.example Submitter: a\r\nContent-Type: "
                          "application/zip; name=report.zip")),
             Kind::aggregate);

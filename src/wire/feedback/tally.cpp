@@ -70,10 +70,11 @@ AggregateReport AggregateTally::report(ReportMetadata metadata, PolicyPublished 
   AggregateReport out{.metadata = std::move(metadata), .policy = std::move(policy), .records = {}};
   out.records.reserve(rows_.size());
   for (const auto& [record, count] : rows_) out.records.emplace_back(record).count = count;
-  if (left_out_ > 0)
+  if (left_out_ > 0) {
     out.metadata.errors.push_back(
         fmt::format("{} further messages are in no row: this report is limited to {} rows",
                     left_out_, max_rows_));
+  }
   return out;
 }
 

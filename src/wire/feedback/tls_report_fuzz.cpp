@@ -21,10 +21,11 @@ void require(bool holds) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view input{reinterpret_cast<const char*>(data), size};
-  if (const auto time = feedback::parse_instant(input))
+  if (const auto time = feedback::parse_instant(input)) {
     require(feedback::parse_instant(feedback::print_instant(*time)).has_value() ||
             time->time_since_epoch().count() < -62167219200 ||
             time->time_since_epoch().count() > 253402300799);
+  }
   const auto parsed = feedback::parse_tls_report(input);
   if (!parsed) return 0;
   require(parsed->report.policies.size() <= feedback::kMaxTlsPolicies);

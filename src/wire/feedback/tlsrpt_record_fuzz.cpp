@@ -26,8 +26,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   require(record->mailto.size() + record->https.size() <= feedback::kMaxReportUris);
   for (const auto& address : record->mailto)
     require(address.contains('@') && std::ranges::none_of(address, text::is_control));
-  for (const auto& uri : record->https)
+  for (const auto& uri : record->https) {
     require(text::istarts_with(uri, "https://") && text::is_ascii(uri) &&
             std::ranges::none_of(uri, [](char c) { return text::is_control(c) || c == ' '; }));
+  }
   return 0;
 }

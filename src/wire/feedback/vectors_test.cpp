@@ -72,11 +72,12 @@ json::object describe(const AggregateRecord& record) {
   for (const auto& reason : record.reasons)
     reasons.push_back({{"type_", capital(reason.type)}, {"comment", reason.comment}});
   json::array dkims;
-  for (const auto& dkim : record.dkim_results)
+  for (const auto& dkim : record.dkim_results) {
     dkims.push_back({{"domain", dkim.domain},
                      {"selector", dkim.selector},
                      {"result", capital(dkim.result)},
                      {"human_result", dkim.human_result}});
+  }
   json::array spfs;
   for (const auto& spf : record.spf_results) {
     auto scope = spf.scope == SpfScope::mfrom ? json::string{"MailFrom"} : capital(spf.scope);

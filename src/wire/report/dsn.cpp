@@ -195,9 +195,10 @@ class Builder {
 
   std::string recipient_fields(const DsnRecipient& r) const {
     std::string out = "\r\n";
-    if (r.original)
+    if (r.original) {
       out += folded("Original-Recipient", typed_address(one_line(r.original->type, false, 60),
                                                         r.original->address, utf8_));
+    }
     out += folded("Final-Recipient", typed_address("rfc822", to_string(r.address), utf8_));
     out += folded("Action", word_of(r.action));
     out += folded("Status", to_string(r.status));
