@@ -8,6 +8,7 @@ namespace {
 /// Domains as rules compare them; what is no name stays as it is, and matches nothing.
 std::vector<std::string> as_names(const std::vector<std::string>& domains) {
   std::vector<std::string> out;
+  out.reserve(domains.size());
   for (const auto& domain : domains) {
     const auto name = dns::Name::parse(domain);
     out.push_back(name ? name->to_string() : domain);

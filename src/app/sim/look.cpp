@@ -32,6 +32,7 @@ Task<Result<std::vector<Tag>>> tags_of(store::AccountSession& session,
                                        const store::MailboxView& view, bool deep,
                                        const AccountModel::Breach& breach) {
   std::vector<MessageId> ids;
+  ids.reserve(view.size());
   for (std::size_t i = 0; i < view.size(); ++i) ids.push_back(view.at(i).message);
   POSTERN_CO_TRY(auto messages, co_await session.messages(ids));
   std::vector<Tag> tags;

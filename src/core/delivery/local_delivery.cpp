@@ -49,6 +49,7 @@ std::string fields_before(const Transaction& transaction) {
 
 std::vector<queue::Hidden> hidden_of(const std::vector<store::Elided>& elided) {
   std::vector<queue::Hidden> out;
+  out.reserve(elided.size());
   for (const auto& [begin, end] : elided) out.push_back({.begin = begin, .end = end});
   return out;
 }

@@ -17,6 +17,7 @@ constexpr std::uint64_t kReadStep = std::uint64_t{256} * 1024;
 
 std::vector<store::Elided> elided_of(const queue::Job& job) {
   std::vector<store::Elided> out;
+  out.reserve(job.hidden.size());
   for (const auto& [begin, end] : job.hidden) out.push_back({.begin = begin, .end = end});
   return out;
 }

@@ -67,6 +67,7 @@ class StoredHistory final : public History {
     const auto values = co_await reader->get(std::move(keys));
     if (!values) co_return std::unexpected(values.error());
     std::vector<std::uint32_t> out;
+    out.reserve(values->size());
     for (const auto& value : *values)
       out.push_back(value ? decode_path_day(*value).value_or(0) : 0);
     co_return out;

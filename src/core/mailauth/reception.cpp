@@ -78,7 +78,9 @@ Reception::Reception(resolver::Resolver& resolver, Core& core,
 
 std::vector<std::string_view> Reception::values(std::string_view field) const {
   std::vector<std::string_view> out;
-  for (const auto index : message_.named(field)) {
+  const auto found = message_.named(field);
+  out.reserve(found.size());
+  for (const auto index : found) {
     auto value = message_.value(message_.fields.at(index));
     while (value.ends_with('\n') || value.ends_with('\r')) value.remove_suffix(1);
     out.push_back(value);
@@ -213,11 +215,13 @@ void Reception::judge(Findings& findings) const {
 std::vector<Forged> Reception::forged() const {
   std::vector<Forged> found;
   const std::vector<std::string> ours{settings_->hostname};
+  const auto reasons = message_.named("postern-reason");
+  found.reserve(reasons.size());
   for (const auto index : message_.named("authentication-results")) {
     const auto& field = message_.fields.at(index);
     if (authres::claims_id(message_.value(field), ours)) found.push_back({field.begin, field.end});
   }
-  for (const auto index : message_.named("postern-reason")) {
+  for (const auto index : reasons) {
     const auto& field = message_.fields.at(index);
     found.push_back({field.begin, field.end});
   }
