@@ -109,6 +109,20 @@ Duration StoredQueue::time_to_wait() const {
   return std::clamp(*next - core_.clock.now(), Duration{1}, longest);
 }
 
+/// Of a message that stands in the index by `due_key`, unless it is known.
+void StoredQueue::learn(std::string_view due_key) {
+  const auto entry = parse_due_key(due_key);
+  if (!entry || known_.contains(entry->second)) return;
+  const auto [due, id] = *entry;
+  const bool held = due == kHeldDue;
+  known_.emplace(id, Known{due, held ? Place::held : Place::scheduled});
+  if (held) {
+    ++held_;
+  } else {
+    schedule_.put(id, due);
+  }
+}
+
 /// All that is on disk and not known yet. After a reopening that is what was committed in the very
 /// moment of the failure.
 Task<bool> StoredQueue::load_index() {
@@ -121,18 +135,7 @@ Task<bool> StoredQueue::load_index() {
   for (bool more = true; more;) {
     const auto page = co_await engine_.tip()->scan(range);
     if (!page) co_return false;
-    for (const auto& pair : page->pairs) {
-      const auto entry = parse_due_key(pair.key);
-      if (!entry || known_.contains(entry->second)) continue;
-      const auto [due, id] = *entry;
-      const bool held = due == kHeldDue;
-      known_.emplace(id, Known{due, held ? Place::held : Place::scheduled});
-      if (held) {
-        ++held_;
-      } else {
-        schedule_.put(id, due);
-      }
-    }
+    for (const auto& pair : page->pairs) learn(pair.key);
     more = page->more && !page->pairs.empty();
     if (more) range.begin = page->pairs.back().key + '\0';
   }

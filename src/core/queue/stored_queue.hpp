@@ -76,6 +76,7 @@ class StoredQueue final : public Queue {
 
   // Loading and rounds.
   Task<> work(Transport& transport, SubmitNotice submit_notice);
+  void learn(std::string_view due_key);
   Task<bool> load_index();
   Task<> load_due();
   Task<bool> load_some();

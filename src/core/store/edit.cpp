@@ -144,7 +144,7 @@ Result<Flags> Edit::bits(MailboxId mailbox, const NamedFlags& flags) {
       table.push_back(keyword);
       bit = keyword_bit(table, keyword);
     }
-    out.bits |= *bit;
+    out.bits |= bit.value_or(0);
   }
   return out;
 }
