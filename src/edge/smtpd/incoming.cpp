@@ -110,8 +110,10 @@ Incoming::Incoming(Session& session)
       draft_{session.services.delivery.new_draft()},
       in_header_{session.submission()} {
   const auto& settings = session.settings.authentication;
-  if (!session.submission() && settings)
-    reception_.emplace(session.services.resolver, session.core, settings, session.services.history);
+  if (!session.submission() && settings) {
+    reception_ = std::make_unique<mailauth::Reception>(session.services.resolver, session.core,
+                                                       settings, session.services.history);
+  }
 }
 
 void Incoming::refuse(smtp::Reply why) {
@@ -201,7 +203,9 @@ Task<smtp::Reply> Incoming::commit() {
   }
   std::optional<mailauth::Findings> found;
   if (reception_) found = co_await reception_->finish(peer_of(session_));
-  if (auto refusal = found ? refusal_of(*reception_, *found) : std::nullopt) {
+  std::optional<smtp::Reply> refusal;
+  if (reception_ && found) refusal = refusal_of(*reception_, *found);
+  if (refusal && found) {
     session_.note_refusal(*refusal, {}, mailauth::facts_of(*found));
     session_.logger.info("message refused",
                          {{"id", id}, {"reply", log::Detail{smtp::to_line(*refusal)}}});

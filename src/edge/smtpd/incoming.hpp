@@ -44,8 +44,8 @@ class Incoming {
   void tell(delivery::Transaction& transaction, const mailauth::Findings& found) const;
 
   Session& session_;
-  std::unique_ptr<store::Draft> draft_;           ///< Null once the message is refused.
-  std::optional<mailauth::Reception> reception_;  ///< Mail of strangers alone.
+  std::unique_ptr<store::Draft> draft_;             ///< Null once the message is refused.
+  std::unique_ptr<mailauth::Reception> reception_;  ///< Mail of strangers alone.
   std::optional<smtp::Reply> refused_;
   std::uint64_t size_ = 0;
   bool in_header_;      ///< Submission: the header is gathered here, to be completed.

@@ -133,10 +133,9 @@ class Player {
       line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
       if (line.ends_with('\r')) line.remove_suffix(1);
       if (line.empty() || line.front() == '#') continue;
-      if (auto trouble = step(line); !trouble.empty()) {
+      if (auto trouble = step(line); !trouble.empty())
         return account("line " + std::to_string(number) + ": " + std::string{line} + "\n" +
                        trouble);
-      }
     }
     return finish();
   }
