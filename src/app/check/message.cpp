@@ -112,8 +112,7 @@ Report message(DnsSource& source, std::string_view content, mailauth::Peer peer,
   Report out{.data = data_of(found), .words = {}};
   for (const auto& [what, words] : mailauth::facts_of(found))
     out.words.append(what).append(": ").append(words).append("\n");
-  if (const auto* const none = std::get_if<dmarc::NoAuthor>(&found.author))
-    out.words += "refused: " + none->text + '\n';
+  if (const auto* const none = found.refused_author()) out.words += "refused: " + none->text + '\n';
   return out;
 }
 

@@ -152,6 +152,14 @@ bool Findings::sender_proven() const {
   });
 }
 
+const dmarc::NoAuthor* Findings::refused_author() const {
+  using Kind = dmarc::NoAuthor::Kind;
+  const auto* const none = std::get_if<dmarc::NoAuthor>(&author);
+  if (none == nullptr || none->kind == Kind::no_mailbox || none->kind == Kind::bad_domain)
+    return nullptr;
+  return none;
+}
+
 std::vector<std::pair<std::string, std::string>> facts_of(const Findings& f) {
   std::vector<std::pair<std::string, std::string>> out;
   // Strangers wrote parts of these: none of them shall fill the traces.

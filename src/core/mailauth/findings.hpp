@@ -43,6 +43,9 @@ struct Findings {
   /// MAIL FROM passed SPF, or a passing signature is of its domain: notices may go there (row
   /// A11).
   [[nodiscard]] bool sender_proven() const;
+  /// Why the message is refused for its From field, whoever sent it; null: it is not. Bounces and
+  /// odd programs write From fields without a domain; nobody is shown two authors.
+  [[nodiscard]] const dmarc::NoAuthor* refused_author() const;
 };
 
 /// The words of `findings` for one line each of a trace: ("spf", "pass ..."), ...

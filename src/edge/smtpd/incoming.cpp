@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <iterator>
 #include <utility>
-#include <variant>
 
 #include "mime/builder.hpp"
 #include "mime/message.hpp"
@@ -72,12 +71,8 @@ std::optional<smtp::Reply> refusal_of(const mailauth::Reception& reception,
     return smtp::Reply{552, {{5, 3, 4}}, "Header too large"};
   if (reception.forged().size() > mailauth::kMaxForged)
     return smtp::Reply{554, {{5, 6, 0}}, "Too many Authentication-Results fields in our name"};
-  if (const auto* const none = std::get_if<dmarc::NoAuthor>(&findings.author)) {
-    using Kind = dmarc::NoAuthor::Kind;
-    // Bounces and odd programs write From fields without a domain; nobody is shown two authors.
-    if (none->kind != Kind::no_mailbox && none->kind != Kind::bad_domain)
-      return smtp::Reply{none->reply, smtp::parse_enhanced_status(none->enhanced), none->text};
-  }
+  if (const auto* const none = findings.refused_author())
+    return smtp::Reply{none->reply, smtp::parse_enhanced_status(none->enhanced), none->text};
   const auto& what = findings.disposition;
   switch (what.action) {
     case dmarc::Action::accept:
