@@ -23,6 +23,10 @@ KeyWriter strangers_key(StrangersKind kind) {
   return {std::to_underlying(Space::strangers), std::uint16_t{0}, std::to_underlying(kind)};
 }
 
+KeyWriter signing_key(SigningKind kind) {
+  return {std::to_underlying(Space::signing), std::uint16_t{0}, std::to_underlying(kind)};
+}
+
 std::string state_key(AccountId account) {
   return account_key(account, AccountKind::state).done();
 }

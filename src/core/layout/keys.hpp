@@ -19,6 +19,7 @@ inline constexpr AccountId kQueueAccount{0};
 [[nodiscard]] record::KeyWriter blob_key(const BlobId& blob, BlobKind kind);
 [[nodiscard]] record::KeyWriter system_key(SystemKind kind);
 [[nodiscard]] record::KeyWriter strangers_key(StrangersKind kind);
+[[nodiscard]] record::KeyWriter signing_key(SigningKind kind);
 
 [[nodiscard]] std::string state_key(AccountId account);
 [[nodiscard]] std::string mailbox_key(AccountId account, MailboxId mailbox);

@@ -7,7 +7,7 @@
 //
 //   format:1  space:1  shard:2 | account:8  kind:1  fixed big-endian integers...  text last
 //
-// Spaces `system`, `blob`, `queue`, `trace` and `strangers` carry a shard (system: always 0);
+// Spaces other than `account` carry a shard (system, strangers, signing: always 0);
 // `account` carries an account id, so that all of an account lies under one prefix.
 namespace postern::layout {
 
@@ -20,6 +20,7 @@ enum class Space : std::uint8_t {
   queue = 0x04,
   trace = 0x05,
   strangers = 0x06,
+  signing = 0x07,
 };
 
 /// Space `system`: what belongs to the installation.
@@ -69,6 +70,11 @@ enum class TraceKind : std::uint8_t {
 /// Space `strangers`: what is remembered of those who send us mail.
 enum class StrangersKind : std::uint8_t {
   path = 0x01,  ///< A-label of an author's domain, NUL, a net or envelope domain.
+};
+
+/// Space `signing`: the keys with which our domains sign.
+enum class SigningKind : std::uint8_t {
+  key = 0x01,  ///< A-label of a domain, NUL, selector.
 };
 
 }  // namespace postern::layout

@@ -9,6 +9,7 @@
 
 #include "mailauth/path_codec.hpp"
 #include "record/key.hpp"
+#include "signing/key_codec.hpp"
 #include "verify/account_check.hpp"
 #include "verify/blob_space.hpp"
 #include "verify/queue_space.hpp"
@@ -169,7 +170,22 @@ Task<Result<void>> walk_strangers(const kv::Reader& reader, Context& context) {
     if (const auto day = mailauth::decode_path_day(pair.value); !day)
       context.report.add("path key " + hex(pair.key), why(day.error()));
   };
-  co_return co_await walk(reader, context, begin_of(Space::strangers), end_of_all(), visit);
+  co_return co_await walk(reader, context, begin_of(Space::strangers), after(Space::strangers),
+                          visit);
+}
+
+Task<Result<void>> walk_signing(const kv::Reader& reader, Context& context) {
+  const Visit visit = [&](const kv::Pair& pair) {
+    const auto name = signing::name_of(pair.key);
+    if (!is_of(pair.key, Space::signing) || !name) return unknown_key(context, pair.key);
+    const auto key = signing::decode(pair.value);
+    const auto where = "signing key " + name->selector + " of " + name->domain;
+    if (!key) return context.report.add(where, why(key.error()));
+    const bool retired = key->facts.state == signing::State::retired;
+    if (key->sealed.empty() != retired)
+      context.report.add(where, retired ? "is retired and could still sign" : "has no private key");
+  };
+  co_return co_await walk(reader, context, begin_of(Space::signing), end_of_all(), visit);
 }
 
 }  // namespace
@@ -183,6 +199,7 @@ Task<Result<Report>> verify_store(std::shared_ptr<const kv::Reader> reader) {
   POSTERN_CO_CHECK(co_await walk_blobs(*reader, context));
   POSTERN_CO_CHECK(co_await walk_trace(*reader, context));
   POSTERN_CO_CHECK(co_await walk_strangers(*reader, context));
+  POSTERN_CO_CHECK(co_await walk_signing(*reader, context));
   co_return std::move(context.report);
 }
 

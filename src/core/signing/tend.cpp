@@ -1,0 +1,114 @@
+// The life of keys: what DNS shows of them, and what is due.
+#include <utility>
+
+#include "dkim/key_record.hpp"
+#include "dkim/signature.hpp"
+#include "signing/key_ring.hpp"
+#include "vocab/try.hpp"
+
+namespace postern::signing {
+namespace {
+
+/// Whether one of the records is what `publish` says. Nothing: DNS does not tell.
+std::optional<bool> shows(const dns::Answer& answer, const std::string& publish) {
+  if (answer.temporary()) return std::nullopt;
+  const auto ours = dkim::parse_key_record(publish);
+  if (!ours) return false;
+  for (const auto& txt : answer.all<dns::Txt>()) {
+    const auto theirs = dkim::parse_key_record(txt.text);
+    if (theirs && theirs->octets == ours->octets && theirs->kind == ours->kind && theirs->sha256 &&
+        theirs->email)
+      return true;
+  }
+  return false;
+}
+
+std::string dns_name(const KeyName& name) {
+  return name.selector + "._domainkey." + name.domain;
+}
+
+}  // namespace
+
+Task<Result<void>> KeyRing::look(resolver::Resolver& resolver, std::string domain, Which which,
+                                 Schedule schedule) {
+  for (const auto& [name, facts, lost] : list()) {
+    if (!domain.empty() && name.domain != domain) continue;
+    const auto when = parts_.home.clock.now();
+    if (facts.state == State::retired) continue;
+    if (which == Which::due && !look_is_due(facts, when, schedule)) continue;
+    const auto question = dkim::key_name(name.selector, name.domain);
+    if (!question) continue;
+    const auto answer = co_await resolver.lookup({.name = *question, .type = dns::Type::txt});
+    const auto seen = shows(answer, facts.publish);
+    if (!seen) continue;
+    const bool changed = *seen != (facts.seen_since != Timestamp{});
+    if (changed && !*seen && facts.state == State::active) {
+      parts_.logger.warn("DNS does not show a key that signs: its signatures cannot be verified",
+                         {{"name", dns_name(name)}});
+    }
+    if (changed && *seen) parts_.logger.info("DNS shows a signing key", {{"name", dns_name(name)}});
+    POSTERN_CO_CHECK(co_await change([name, when, seen](Change& next) -> Result<void> {
+      const auto found = next.ring.find(name);
+      if (found == next.ring.end()) return {};
+      Entry entry = found->second;
+      auto& known = entry.stored.facts;
+      known.looked = when;
+      if (!*seen) known.seen_since = {};
+      if (*seen && known.seen_since == Timestamp{}) known.seen_since = when;
+      next.put(name, std::move(entry));
+      return {};
+    }));
+  }
+  co_return Result<void>{};
+}
+
+Task<> KeyRing::take_step(const Step& step) {
+  Result<void> done;
+  switch (step.kind) {
+    case Step::Kind::activate:
+      done = co_await activate(step.name);
+      if (done) parts_.logger.info("a key signs from now on", {{"name", dns_name(step.name)}});
+      break;
+    case Step::Kind::erase:
+      done = co_await remove(step.name);
+      if (done) {
+        parts_.logger.info("a retired key is gone; its DNS record may be removed",
+                           {{"name", dns_name(step.name)}});
+      }
+      break;
+    case Step::Kind::make: {
+      const auto ring = now();
+      const auto found = ring->find(step.name);
+      if (found == ring->end()) co_return;
+      const auto made = co_await make(step.name.domain, {}, found->second.stored.facts.kind);
+      if (!made) {
+        done = std::unexpected(made.error());
+        break;
+      }
+      parts_.logger.warn("a key is due to be replaced: publish its successor in DNS",
+                         {{"name", dns_name(step.name)},
+                          {"successor", dns_name(made->name)},
+                          {"txt", made->facts.publish}});
+      break;
+    }
+  }
+  if (!done) {
+    parts_.logger.warn("a signing key could not be changed",
+                       {{"name", dns_name(step.name)}, {"why", to_string(done.error().code)}});
+  }
+}
+
+Task<> KeyRing::tend(resolver::Resolver& resolver, Schedule schedule) {
+  const auto looked = co_await look(resolver, {}, Which::due, schedule);
+  if (!looked) {
+    parts_.logger.warn("what DNS shows of signing keys could not be kept",
+                       {{"why", to_string(looked.error().code)}});
+  }
+  std::vector<Known> keys;
+  for (auto& [name, facts, lost] : list()) {
+    if (!lost) keys.push_back({.name = name, .facts = facts});
+  }
+  for (const auto& step : due(keys, parts_.home.clock.now(), schedule)) co_await take_step(step);
+}
+
+}  // namespace postern::signing
