@@ -37,7 +37,17 @@ Task<Result<json::value>> add(Services& services, const json::object& request) {
   POSTERN_CO_TRY(domain.name, need_text(request, "name"));
   POSTERN_CO_CHECK(take_options(request, domain));
   POSTERN_CO_CHECK(co_await services.directory.add_domain(domain));
-  co_return json::value(to_json(domain));
+  auto out = to_json(domain);
+  if (services.keys != nullptr) {
+    // The domain is there whether or not it can sign; `dkim add` makes keys later.
+    const auto made = co_await services.keys->make_pair(domain.name);
+    json::array keys;
+    if (made) {
+      for (const auto& key : *made) keys.push_back(to_json(key));
+    }
+    out["dkim"] = std::move(keys);
+  }
+  co_return json::value(std::move(out));
 }
 
 Task<Result<json::value>> set(Services& services, const json::object& request) {
@@ -62,6 +72,7 @@ Task<Result<json::value>> list(Services& services, const json::object&) {
 Task<Result<json::value>> remove(Services& services, const json::object& request) {
   POSTERN_CO_TRY(const auto name, need_text(request, "name"));
   POSTERN_CO_CHECK(co_await services.directory.remove_domain(name));
+  if (services.keys != nullptr) POSTERN_CO_CHECK(co_await services.keys->remove_all(name));
   co_return json::value(json::object{{"name", name}});
 }
 

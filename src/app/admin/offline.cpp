@@ -1,6 +1,7 @@
 #include "admin/offline.hpp"
 
 #include <filesystem>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -11,6 +12,7 @@
 #include "admin/report.hpp"
 #include "async/pool.hpp"
 #include "async/workshop.hpp"
+#include "crypto/bytes.hpp"
 #include "kv/rocks_engine.hpp"
 #include "verify/verify.hpp"
 #include "vocab/try.hpp"
@@ -35,6 +37,15 @@ Result<void> find_store(const config::Config& config, Offline::Missing missing) 
   return {};
 }
 
+Result<std::optional<signing::InstallationSecret>> named_secret(const config::Config& config) {
+  if (config.secret_file.empty()) return std::nullopt;
+  POSTERN_TRY(auto text, config::read(config.secret_file));
+  const crypto::ScopedWipe wipe{text};
+  auto secret = signing::parse_secret(text);
+  if (!secret) return fail(Errc::bad_config, config.secret_file + ": " + secret.error().detail);
+  return *std::move(secret);
+}
+
 }  // namespace
 
 struct Offline::Parts {
@@ -48,13 +59,16 @@ struct Offline::Parts {
   std::unique_ptr<trace::Log> trace;
   std::unique_ptr<directory::Directory> directory;
   std::unique_ptr<queue::Queue> queue;
+  SystemRandom random;
+  std::unique_ptr<signing::KeyRing> keys;
   std::unique_ptr<Services> services;
 
-  Result<void> open(const config::Config& config, log::Logger logger) {
+  Result<void> open(const config::Config& config, std::optional<signing::InstallationSecret> secret,
+                    log::Logger logger) {
     kv::RocksOptions options;
     options.directory = config.directory;
     options.reserve = static_cast<std::uint64_t>(config.reserve);
-    POSTERN_TRY(engine, kv::open_rocks(std::move(options), disk, std::move(logger)));
+    POSTERN_TRY(engine, kv::open_rocks(std::move(options), disk, logger));
     Core& core = workshop.core();
     store = store::make_mail_store(*engine, cores, {});
     trace = trace::make_log(*engine, core);
@@ -64,8 +78,19 @@ struct Offline::Parts {
     settings.hostname = config.hostname;
     settings.life = std::chrono::hours{config.queue_life_hours};
     queue = queue::make_queue(*engine, *store, *trace, core, std::move(settings));
-    services =
-        std::make_unique<Services>(Services{*engine, *store, *directory, *queue, *trace, core});
+    if (!secret) {
+      POSTERN_TRY(secret, signing::load_or_make_secret(config.directory + "/secret.key", random));
+    }
+    POSTERN_TRY(keys, workshop.run(signing::KeyRing::open(
+                          {.engine = *engine, .home = core, .pool = disk, .logger = logger},
+                          *std::move(secret))));
+    services = std::make_unique<Services>(Services{.engine = *engine,
+                                                   .store = *store,
+                                                   .directory = *directory,
+                                                   .queue = *queue,
+                                                   .trace = *trace,
+                                                   .core = core,
+                                                   .keys = keys.get()});
     return {};
   }
 
@@ -75,6 +100,7 @@ struct Offline::Parts {
     if (trace) (void)workshop.run(trace->flush());
     workshop.stop();
     passwords.reset();
+    keys.reset();
     queue.reset();
     directory.reset();
     trace.reset();
@@ -88,10 +114,12 @@ Offline::~Offline() = default;
 
 Result<std::unique_ptr<Offline>> Offline::open(const config::Config& config, Missing missing,
                                                log::Logger logger) {
+  // While it may still be root's alone.
+  POSTERN_TRY(auto secret, named_secret(config));
   POSTERN_CHECK(become_owner(config.directory, config.user, missing == Missing::make));
   POSTERN_CHECK(find_store(config, missing));
   auto parts = std::make_unique<Parts>();
-  POSTERN_CHECK(parts->open(config, std::move(logger)));
+  POSTERN_CHECK(parts->open(config, std::move(secret), std::move(logger)));
   return std::unique_ptr<Offline>{new Offline{std::move(parts)}};
 }
 

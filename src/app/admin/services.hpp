@@ -4,6 +4,8 @@
 #include "directory/directory.hpp"
 #include "kv/engine.hpp"
 #include "queue/queue.hpp"
+#include "resolver/resolver.hpp"
+#include "signing/key_ring.hpp"
 #include "store/mail_store.hpp"
 #include "trace/trace.hpp"
 
@@ -17,6 +19,8 @@ struct Services {
   queue::Queue& queue;
   trace::Log& trace;
   Core& core;
+  signing::KeyRing* keys = nullptr;        ///< Null: nothing signs.
+  resolver::Resolver* resolver = nullptr;  ///< Null beside no running server.
 };
 
 }  // namespace postern::admin

@@ -31,6 +31,7 @@ struct Verb {
 [[nodiscard]] std::span<const Verb> queue_verbs();
 [[nodiscard]] std::span<const Verb> store_verbs();
 [[nodiscard]] std::span<const Verb> trace_verbs();
+[[nodiscard]] std::span<const Verb> dkim_verbs();
 
 /// `bad_syntax`: missing, empty or no text.
 [[nodiscard]] Result<std::string> need_text(const json::object& request, std::string_view key);
@@ -43,6 +44,9 @@ struct Verb {
 /// Empty when it is missing. `bad_syntax`: no list of texts.
 [[nodiscard]] Result<std::vector<std::string>> take_texts(const json::object& request,
                                                           std::string_view key);
+
+/// What DNS must say for a signing key, and how far that is.
+[[nodiscard]] json::object to_json(const signing::KeyRing::Listed& key);
 
 /// 16 hexadecimal digits.
 [[nodiscard]] std::string to_hex(std::uint64_t id);

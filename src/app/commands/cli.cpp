@@ -75,9 +75,10 @@ class Parser {
     app_.require_subcommand(1);
     app_.set_version_flag("--version", "postern " + std::string{kVersion});
     app_.footer("`postern COMMAND --help` tells more about each.");
-    for (const auto commands : {server_commands(), domain_commands(), account_commands(),
-                                alias_commands(), queue_commands(), store_commands(),
-                                trace_commands(), check_commands(), test_commands()}) {
+    for (const auto commands :
+         {server_commands(), domain_commands(), account_commands(), alias_commands(),
+          queue_commands(), store_commands(), trace_commands(), dkim_commands(), check_commands(),
+          test_commands()}) {
       for (const auto& command : commands) add(command);
     }
   }

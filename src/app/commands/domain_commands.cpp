@@ -4,6 +4,7 @@
 
 #include "commands/command.hpp"
 #include "commands/desk.hpp"
+#include "commands/dkim_records.hpp"
 #include "commands/text.hpp"
 
 namespace postern::commands {
@@ -44,6 +45,8 @@ int add(const Arguments& arguments, Session& session) {
     session.out << json::serialize(*data) << '\n';
   } else {
     session.out << "added the domain " << printable(text_of(*data, "name")) << '\n';
+    if (const auto* const keys = data->as_object().if_contains("dkim"))
+      print_dkim_records(session.out, *keys);
   }
   return 0;
 }

@@ -25,6 +25,7 @@ std::shared_ptr<const mailauth::Settings> authentication_settings(const Config& 
   out->trusted_sealers = as_names(config.trusted_sealers);
   out->strict_domains = as_names(config.strict_domains);
   out->load = load;
+  out->seal = config.seal_forwarded;
   const auto list =
       std::make_shared<const suffix::PublicSuffixList>(suffix::PublicSuffixList::builtin());
   out->suffix = [list](const dns::Name& name) { return list->suffix_of(name); };

@@ -67,6 +67,10 @@ struct Config {
   bool verify_senders = true;
   std::vector<std::string> trusted_sealers;
   std::vector<std::string> strict_domains;
+  bool seal_forwarded = true;  ///< ARC, when an alias leads elsewhere.
+
+  std::string secret_file;  ///< Empty: secret.key in `directory`, made when it is missing.
+  std::int64_t rotate_days = 180;
 
   std::vector<std::string> forwarders;
   std::vector<std::string> stubs;          ///< "zone address@port".

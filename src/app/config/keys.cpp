@@ -89,6 +89,20 @@ constexpr auto kKeys = std::to_array<Key>({
      "Domains whose p=reject is a refusal without any second ground; \"*\": all. Mail of their "
      "people by way of mailing lists may be lost to you.",
      "[]"},
+    {"authentication", "seal_forwarded", &Config::seal_forwarded,
+     "Put an ARC seal before mail that an alias passes on to other servers, by the key of the "
+     "alias' domain: who trusts this server then knows what it saw.",
+     "true"},
+
+    {"signing", "secret_file", &Config::secret_file,
+     "The file that holds the secret under which signing keys are stored: 64 hexadecimal digits, "
+     "readable by its owner alone. Keep a copy apart from the store's. Without it "
+     "storage.directory/secret.key, which is made when it is missing.",
+     "\"/etc/postern/secret.key\""},
+    {"signing", "rotate_days", &Config::rotate_days,
+     "The age at which a DKIM key gets a successor. It signs once DNS shows it; until then the old "
+     "one does. 0: never.",
+     "180", 0, 3650},
 
     {"delivery", "route", &Config::route,
      "Send all remote mail to this host and port instead of by MX.", "\"relay.example.org:25\""},

@@ -297,7 +297,7 @@ Result<void> check_files(const Config& config) {
     const auto why = why_unreadable(file);
     if (why.empty()) return;
     findings.add_at(config.where(key),
-                    fmt::format("{}: {}: {}; name a PEM file that can be read", key, file, why));
+                    fmt::format("{}: {}: {}; name a file that can be read", key, file, why));
   };
   look("tls.certificate", config.certificate);
   look("tls.key", config.key);
@@ -305,6 +305,7 @@ Result<void> check_files(const Config& config) {
     look("tls.more", more.chain_file);
     look("tls.more", more.key_file);
   }
+  look("signing.secret_file", config.secret_file);
   if (findings.any()) return fail(Errc::bad_config, findings.text());
   return {};
 }

@@ -39,14 +39,18 @@ Result<Outgoing> read_bundle(const std::string& config_file) {
     names.insert(more.chain_file);
     names.insert(more.key_file);
   }
+  if (!out.config.secret_file.empty()) names.insert(out.config.secret_file);
   if (names.size() > kMostParts / 2)
     return fail(Errc::bad_config, config_file + ": too many certificates");
   for (const auto& name : names) {
     auto content = read_trusted_file(name);
     if (!content) {
-      return fail(Errc::bad_config,
-                  fmt::format("{}certificate or key {}: {}", out.config.where("tls.certificate"),
-                              name, content.error().detail));
+      const bool secret = name == out.config.secret_file;
+      return fail(
+          Errc::bad_config,
+          fmt::format("{}{} {}: {}",
+                      out.config.where(secret ? "signing.secret_file" : "tls.certificate"),
+                      secret ? "secret" : "certificate or key", name, content.error().detail));
     }
     POSTERN_TRY(auto parcel, sealed_parcel(Word::file, name, *std::move(content)));
     out.parcels.push_back(std::move(parcel));

@@ -24,8 +24,10 @@ queue::Settings queue_settings(const config::Config& config) {
 
 Result<std::unique_ptr<smtpc::Client>> make_client(const config::Config& config,
                                                    resolver::Resolver& resolver,
-                                                   net::Dialer& dialer, Core& core) {
+                                                   net::Dialer& dialer, signing::Signer* signer,
+                                                   Core& core) {
   smtpc::Settings out;
+  out.signer = signer;
   out.hostname = config.hostname;
   POSTERN_TRY(auto own, dns::Name::parse(config.hostname));
   out.route.own_names = {std::move(own)};

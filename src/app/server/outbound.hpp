@@ -9,6 +9,7 @@
 #include "net/stream.hpp"
 #include "queue/queue.hpp"
 #include "resolver/unbound.hpp"
+#include "signing/signer.hpp"
 #include "smtpc/client.hpp"
 #include "vocab/result.hpp"
 
@@ -17,10 +18,13 @@ namespace postern::server {
 
 [[nodiscard]] queue::Settings queue_settings(const config::Config& config);
 
+/// `signer` outlives the client; null: mail that is re-encoded is not signed again.
 /// `bad_config`: a route that is none, trust anchors that cannot be read.
 [[nodiscard]] Result<std::unique_ptr<smtpc::Client>> make_client(const config::Config& config,
                                                                  resolver::Resolver& resolver,
-                                                                 net::Dialer& dialer, Core& core);
+                                                                 net::Dialer& dialer,
+                                                                 signing::Signer* signer,
+                                                                 Core& core);
 
 /// For the crash tests: POSTERN_TEST_FAULTS=track or no_sync puts kv/fault_fs.hpp under the engine.
 [[nodiscard]] Result<void> apply_test_options(kv::RocksOptions& options);

@@ -78,6 +78,7 @@ Server::~Server() {
   dialer_.reset();
   queue_.reset();
   resolver_.reset();
+  keys_.reset();
   directory_.reset();
   trace_.reset();
   store_.reset();
@@ -113,10 +114,12 @@ Task<Result<void>> Server::open_parts() {
   POSTERN_CO_TRY(resolver_, resolver::UnboundResolver::create(*cores_.front(), dns));
   queue_ = queue::make_queue(*engine_, *store_, *trace_, *cores_.front(), queue_settings(config));
   dialer_ = std::make_unique<net::TcpDialer>(*cores_.front());
-  POSTERN_CO_TRY(client_, make_client(config, *resolver_, *dialer_, *cores_.front()));
-  delivery_ = delivery::make_delivery(
-      *store_, *directory_, *queue_, *trace_, *cores_.front(),
-      {.hostname = config.hostname, .queue_life = std::chrono::hours{config.queue_life_hours}});
+  POSTERN_CO_CHECK(co_await open_keys());
+  POSTERN_CO_TRY(client_, make_client(config, *resolver_, *dialer_, keys_.get(), *cores_.front()));
+  delivery_ = delivery::make_delivery(*store_, *directory_, *queue_, *trace_, *cores_.front(),
+                                      {.hostname = config.hostname,
+                                       .queue_life = std::chrono::hours{config.queue_life_hours},
+                                       .signer = keys_.get()});
   queued_delivery_ =
       delivery::make_queued_delivery(*store_, *directory_, *queue_, *trace_, *cores_.front());
   queue_->deliver_locally_with(*queued_delivery_);
@@ -125,7 +128,9 @@ Task<Result<void>> Server::open_parts() {
                                                                 .directory = *directory_,
                                                                 .queue = *queue_,
                                                                 .trace = *trace_,
-                                                                .core = *cores_.front()});
+                                                                .core = *cores_.front(),
+                                                                .keys = keys_.get(),
+                                                                .resolver = resolver_.get()});
   co_return Result<void>{};
 }
 
@@ -149,7 +154,8 @@ Task<Result<void>> Server::start(std::vector<Socket> sockets) {
                       .guard = *guard_,
                       .metrics = *smtp_metrics_,
                       .logger = logger_.with({{"service", "smtp"}}),
-                      .history = history_.get()});
+                      .history = history_.get(),
+                      .signer = keys_.get()});
   imap_services_ = std::make_unique<imapd::Services>(
       imapd::Services{.directory = *directory_,
                       .guard = *login_guard_,
@@ -352,6 +358,7 @@ Task<> Server::live(std::vector<Socket> sockets, std::function<void()> ready) {
       [this](std::string request) { return admin::handle(*services_, std::move(request)); }));
   group.spawn(maintain());
   group.spawn(sweep_now_and_then());
+  group.spawn(tend_keys());
   ready();
   while (!stop_asked_) co_await stop_.wait();
 }

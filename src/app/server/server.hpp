@@ -3,6 +3,7 @@
 #include <atomic>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,7 @@
 #include "server/sessions.hpp"
 #include "server/sockets.hpp"
 #include "server/watch.hpp"
+#include "signing/key_ring.hpp"
 #include "smtpc/client.hpp"
 #include "smtpd/session.hpp"
 #include "store/mail_store.hpp"
@@ -41,8 +43,10 @@ struct Snapshot {
   config::Config config;
   std::shared_ptr<const smtpd::Settings> smtp, submission, submissions;
   std::shared_ptr<const imapd::Settings> imap, imaps;
+  /// What `signing.secret_file` holds, if that is set. Later ones than the first are not used.
+  std::optional<signing::InstallationSecret> secret;
 };
-/// `bad_config`: a certificate file that cannot be used.
+/// `bad_config`: a certificate or secret file that cannot be used.
 /// Certificates and keys come through `read`, or from the disk when that is empty.
 [[nodiscard]] Result<std::shared_ptr<const Snapshot>> make_snapshot(config::Config config,
                                                                     const net::ReadFile& read);
@@ -91,6 +95,8 @@ class Server {
   Task<> maintain();
   void tell_refused(std::string_view service, net::Places& places) const;
   Task<> sweep_now_and_then();
+  Task<Result<void>> open_keys();
+  Task<> tend_keys();
   [[noreturn]] void crash(std::string_view why) const;
   void serve_on(net::Listener& listener, Kind kind);
   [[nodiscard]] std::string refusal(Kind kind) const;
@@ -112,6 +118,7 @@ class Server {
   std::unique_ptr<store::MailStore> store_;
   std::unique_ptr<trace::Log> trace_;
   std::unique_ptr<directory::Directory> directory_;
+  std::unique_ptr<signing::KeyRing> keys_;
   std::unique_ptr<resolver::UnboundResolver> resolver_;
   std::unique_ptr<queue::Queue> queue_;
   std::unique_ptr<net::TcpDialer> dialer_;

@@ -1,6 +1,7 @@
 #include <utility>
 
 #include "config/authentication.hpp"
+#include "server/sealed.hpp"
 #include "server/server.hpp"
 #include "vocab/try.hpp"
 
@@ -66,6 +67,15 @@ Result<std::shared_ptr<const Snapshot>> make_snapshot(config::Config config,
     if (!made)
       return fail(made.error().code, config.where("tls.certificate") + made.error().detail);
     tls = *std::move(made);
+  }
+  if (!config.secret_file.empty()) {
+    const auto where = config.where("signing.secret_file") + config.secret_file + ": ";
+    auto text = read ? read(config.secret_file) : read_file(config.secret_file);
+    if (!text) return fail(Errc::bad_config, where + text.error().detail);
+    auto secret = signing::parse_secret(*text);
+    wipe(*text);
+    if (!secret) return fail(Errc::bad_config, where + secret.error().detail);
+    out->secret = *std::move(secret);
   }
   using smtpd::Profile;
   out->smtp = smtp_settings(config, Profile::inbound, false, tls.smtp);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,6 +13,7 @@
 #include "queue/message.hpp"
 #include "queue/queue.hpp"
 #include "queue/transport.hpp"
+#include "signing/signer.hpp"
 #include "store/draft.hpp"
 #include "store/mail_store.hpp"
 #include "trace/trace.hpp"
@@ -62,9 +64,13 @@ struct Transaction {
   queue::Envelope envelope;
   std::vector<Recipient> recipients;
   std::string received;  ///< Our Received field with CRLF, without "for".
-  /// More fields of the served prefix, with CRLF: Authentication-Results and the like. Above
-  /// `received`.
+  /// More fields of the served prefix, with CRLF: Authentication-Results of what comes in,
+  /// DKIM-Signatures of what is ours. Above `received`.
   std::string verdict = {};
+  /// More fields, with CRLF, above these, for whom an alias leads to elsewhere (an ARC set). Asked
+  /// for if there is anybody such, once; borrowed till the message is delivered. Null: none.
+  std::function<Task<std::string>()> seal = {};
+  std::string sealed = {};  ///< What `seal` gave; delivery's own.
   /// Of the body: not to be shown (forged verdicts), in order.
   std::vector<store::Elided> elided = {};
   bool junk = false;  ///< Copies go to Junk.
@@ -103,6 +109,7 @@ struct Settings {
   std::string hostname;
   std::uint32_t max_received = 100;            ///< More Received fields are a loop: 554 5.4.6.
   Duration queue_life = std::chrono::days{5};  ///< As queue::Settings::life: sets `expires`.
+  signing::Signer* signer = nullptr;  ///< Of our notices; outlives it. Null: nobody signs them.
 };
 
 /// All arguments outlive it.

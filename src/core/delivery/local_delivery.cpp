@@ -98,6 +98,8 @@ Task<Result<Outcome>> LocalDelivery::deliver(Transaction transaction, Staged mes
     co_return std::unexpected(std::move(loop));
   }
   auto plan = make_plan(directory_, transaction.recipients);
+  if (plan && transaction.seal && !plan->onward.empty())
+    transaction.sealed = co_await transaction.seal();
   // Each round puts at least one account aside, and the second puts aside whom it is not sure of.
   for (int round = 0; plan; ++round) {
     auto outcome = co_await commit(transaction, message, *plan);
@@ -156,7 +158,7 @@ std::optional<queue::Message> LocalDelivery::to_queue(const Transaction& transac
                         .sender = source.account,
                         .blob = message.blob,
                         .body_size = message.size,
-                        .prefix = fields_before(transaction),
+                        .prefix = transaction.sealed + fields_before(transaction),
                         .has_8bit_header = message.parsed.header_8bit,
                         .has_8bit_body = message.parsed.has_8bit,
                         .has_long_lines = message.has_long_lines,

@@ -37,6 +37,7 @@ class LocalDelivery final : public Delivery {
   Task<RecipientVerdict> check_accounts(std::vector<AccountId> accounts, std::uint64_t size);
   Task<Result<Plan>> make_room(Plan plan, const Transaction& transaction, std::uint64_t size);
   Task<Result<Outcome>> commit(const Transaction& transaction, Staged message, Plan plan);
+  Task<std::string> sign_notice(std::string_view content) const;
   [[nodiscard]] std::optional<queue::Message> to_queue(const Transaction& transaction,
                                                        const store::StagedMessage& message,
                                                        const Plan& plan) const;

@@ -7,6 +7,7 @@
 
 #include "delivery/local_delivery.hpp"
 #include "delivery/story.hpp"
+#include "dkim/sign.hpp"
 #include "report/dsn.hpp"
 #include "vocab/try.hpp"
 
@@ -41,11 +42,20 @@ smtp::Address postmaster_of(const std::string& hostname) {
 
 }  // namespace
 
+/// A notice that cannot be signed is still better than none.
+Task<std::string> LocalDelivery::sign_notice(std::string_view content) const {
+  if (settings_.signer == nullptr) co_return std::string{};
+  const auto message = dkim::read_message(content, {.bodies = {dkim::kSignedBody}});
+  auto done = co_await settings_.signer->sign(message);
+  co_return done ? std::move(done->fields) : std::string{};
+}
+
 Task<Result<TraceId>> LocalDelivery::submit_notice(std::string content, smtp::Address to,
                                                    TraceId about) {
   const auto draft = store_.new_draft();
   POSTERN_CO_CHECK(co_await draft->feed(content));
   POSTERN_CO_TRY(auto message, co_await draft->finish());
+  auto signature = co_await sign_notice(content);
   const bool eight_bit = message->parsed.has_8bit;
   const bool utf8 = message->parsed.header_8bit || to.needs_smtputf8();
   const auto id = trace_.new_id();
@@ -54,6 +64,8 @@ Task<Result<TraceId>> LocalDelivery::submit_notice(std::string content, smtp::Ad
       .source = {.submission = true, .account = {}},
       .envelope = {.from = std::nullopt, .body_8bit = eight_bit, .smtputf8 = utf8},
       .recipients = {},
+      .received = {},
+      .verdict = std::move(signature),
       .facts = {{"about", trace::to_text(about)}}};
   // RFC 3461 §6.1: a DSN asks for none.
   transaction.recipients.push_back({.address = std::move(to),

@@ -190,8 +190,13 @@ std::vector<std::pair<std::string, std::string>> facts_of(const Findings& f) {
 }
 
 std::string results_of(const Findings& findings, const std::string& authserv_id, bool utf8) {
-  return authres::to_value(all_results(findings, authserv_id),
-                           utf8 ? Charset::utf8 : Charset::ascii);
+  // As it stands in a field: folded, behind the colon and before the line's end.
+  auto field =
+      authres::to_field(all_results(findings, authserv_id), utf8 ? Charset::utf8 : Charset::ascii);
+  field.erase(0, field.find(':') + 1);
+  while (field.ends_with('\n') || field.ends_with('\r')) field.pop_back();
+  field.erase(0, field.find_first_not_of(" \t\r\n"));
+  return field;
 }
 
 std::string fields_of(const Findings& findings, const std::string& authserv_id, bool utf8) {

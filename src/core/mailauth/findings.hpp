@@ -57,7 +57,7 @@ struct Findings {
 [[nodiscard]] std::string fields_of(const Findings& findings, const std::string& authserv_id,
                                     bool utf8);
 
-/// The value of Authentication-Results alone, for a seal.
+/// The value of Authentication-Results alone, folded, for a seal.
 [[nodiscard]] std::string results_of(const Findings& findings, const std::string& authserv_id,
                                      bool utf8);
 

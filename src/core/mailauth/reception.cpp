@@ -5,6 +5,7 @@
 
 #include "async/gather.hpp"
 #include "authres/authres.hpp"
+#include "dkim/sign.hpp"
 #include "text/ascii.hpp"
 
 namespace postern::mailauth {
@@ -74,7 +75,9 @@ Reception::Reception(resolver::Resolver& resolver, Core& core,
     : core_{core},
       settings_{std::move(settings)},
       inquiry_{resolver, core.clock, settings_->budget, settings_->load},
-      history_{history} {}
+      history_{history} {
+  if (settings_->seal) reader_ = dkim::MessageReader{{.bodies = {dkim::kSignedBody}}};
+}
 
 std::vector<std::string_view> Reception::values(std::string_view field) const {
   std::vector<std::string_view> out;

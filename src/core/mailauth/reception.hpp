@@ -30,6 +30,8 @@ struct Settings {
   /// Author domains for which `p=reject` alone is a refusal; "*" for all.
   std::vector<std::string> strict_domains;
   dmarc::PublicSuffix suffix;  ///< Any core.
+  /// What an alias passes on elsewhere is sealed: its body is hashed for that, too.
+  bool seal = false;
 };
 
 /// More separate forgeries than this are no accident: the message is to be refused.

@@ -181,8 +181,8 @@ Task<bool> SmtpClient::transact_all(Run& run, Connection& connection, bool reuse
     if (connection.transactions > 0) ++stats_.reused;
     ++stats_.transactions;
     const auto before = who;
-    const auto done = co_await transact(connection, run.job, std::move(who), settings_.limits,
-                                        run.attempt.outcomes);
+    const auto done =
+        co_await transact(connection, run.job, std::move(who), settings_, run.attempt.outcomes);
     run.rest.insert(run.rest.begin(), done.undecided.begin(), done.undecided.end());
     usable = done.usable && (done.progress || done.undecided.empty());
     // An idle connection that has gone meanwhile says nothing about the host.

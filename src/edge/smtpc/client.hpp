@@ -11,6 +11,7 @@
 #include "queue/transport.hpp"
 #include "resolver/resolver.hpp"
 #include "route/target.hpp"
+#include "signing/signer.hpp"
 #include "text/ip.hpp"
 #include "vocab/time.hpp"
 
@@ -38,7 +39,8 @@ struct Settings {
   Limits limits = {};
   std::optional<text::IpAddress> source_v4 = {};  ///< Local addresses to send from.
   std::optional<text::IpAddress> source_v6 = {};
-  std::size_t max_hosts = 8;  ///< Addresses tried in one attempt.
+  std::size_t max_hosts = 8;          ///< Addresses tried in one attempt.
+  signing::Signer* signer = nullptr;  ///< Of our mail that is re-encoded; outlives it. Or null.
 
   // Connections kept for the next message.
   std::size_t idle_total = 200;

@@ -8,6 +8,7 @@
 #include "smtp/envelope.hpp"
 #include "smtpc/outcome.hpp"
 #include "smtpc/rewrite.hpp"
+#include "smtpc/sign_again.hpp"
 
 namespace postern::smtpc {
 namespace {
@@ -29,10 +30,11 @@ smtp::Notify to_wire(queue::Notify notify) {
 class Transaction {
  public:
   Transaction(Connection& connection, const queue::Job& job, std::vector<std::size_t> who,
-              const Limits& limits, std::vector<queue::RecipientOutcome>& outcomes)
+              const Settings& settings, std::vector<queue::RecipientOutcome>& outcomes)
       : connection_{connection},
         job_{job},
-        limits_{limits},
+        limits_{settings.limits},
+        signer_{settings.signer},
         outcomes_{outcomes},
         caps_{connection.capabilities},
         who_{std::move(who)} {}
@@ -67,6 +69,7 @@ class Transaction {
   Connection& connection_;
   const queue::Job& job_;
   const Limits& limits_;
+  signing::Signer* const signer_;
   std::vector<Outcome>& outcomes_;
   const smtp::Capabilities& caps_;
   std::vector<std::size_t> who_;       ///< Not answered for yet.
@@ -122,12 +125,13 @@ Task<std::optional<queue::RecipientOutcome>> Transaction::prepare() {
       .long_lines = job_.has_long_lines};
   if (!job_.own || (!what.eight_bit && !what.long_lines)) co_return std::nullopt;
   auto edits = co_await plan_rewrite(job_, what);
+  if (edits && !edits->empty()) edits = co_await sign_again(job_, *std::move(edits), signer_);
   if (edits) {
     edits_ = *std::move(edits);
     co_return std::nullopt;
   }
   if (edits.error().code != Errc::unsupported)
-    co_return ours(451, "4.3.0", "the message cannot be read now");
+    co_return ours(451, "4.3.0", "the message cannot be made ready now");
   if (!what.eight_bit) co_return std::nullopt;
   co_return ours(554, "5.6.3",
                  "the next host does not take 8-bit mail, and the message cannot be converted");
@@ -401,9 +405,9 @@ bool needs_smtputf8(const queue::Job& job) {
 }
 
 Task<Transacted> transact(Connection& connection, const queue::Job& job,
-                          std::vector<std::size_t> who, const Limits& limits,
+                          std::vector<std::size_t> who, const Settings& settings,
                           std::vector<queue::RecipientOutcome>& outcomes) {
-  Transaction transaction{connection, job, std::move(who), limits, outcomes};
+  Transaction transaction{connection, job, std::move(who), settings, outcomes};
   co_return co_await transaction.run();
 }
 

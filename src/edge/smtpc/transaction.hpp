@@ -27,7 +27,7 @@ struct Transacted {
 /// of two). Writes the outcome of everybody decided into `outcomes`. A connection that breaks after
 /// the final dot defers: the message may then come twice, but is never lost (RFC 1047).
 Task<Transacted> transact(Connection& connection, const queue::Job& job,
-                          std::vector<std::size_t> who, const Limits& limits,
+                          std::vector<std::size_t> who, const Settings& settings,
                           std::vector<queue::RecipientOutcome>& outcomes);
 
 /// Whether MAIL has to ask for SMTPUTF8 (RFC 6531 §3.4).

@@ -4,12 +4,14 @@
 #include <iterator>
 #include <utility>
 
+#include "dkim/sign.hpp"
 #include "mime/builder.hpp"
 #include "mime/message.hpp"
 #include "smtp/received.hpp"
 #include "smtpd/header_rules.hpp"
 #include "smtpd/reply_for.hpp"
 #include "smtpd/state.hpp"
+#include "vocab/try.hpp"
 
 namespace postern::smtpd {
 namespace {
@@ -109,12 +111,15 @@ Incoming::Incoming(Session& session)
     reception_ = std::make_unique<mailauth::Reception>(session.services.resolver, session.core,
                                                        settings, session.services.history);
   }
+  if (session.submission() && session.services.signer != nullptr)
+    signing_.emplace(dkim::MessageReader::Settings{.bodies = {dkim::kSignedBody}});
 }
 
 void Incoming::refuse(smtp::Reply why) {
   if (!refused_) refused_ = std::move(why);
   draft_.reset();
   reception_.reset();
+  signing_.reset();
   header_ = {};
 }
 
@@ -131,6 +136,7 @@ Task<> Incoming::take(std::string_view octets) {
 
 Task<> Incoming::feed(std::string_view octets) {
   if (reception_) reception_->feed(octets);
+  if (signing_) signing_->feed(octets);
   const auto fed = co_await draft_->feed(octets);
   if (fed) co_return;
   session_.logger.warn("message data not taken",
@@ -186,6 +192,28 @@ void Incoming::tell(delivery::Transaction& transaction, const mailauth::Findings
   for (const auto& [begin, end] : reception_->forged()) transaction.elided.push_back({begin, end});
 }
 
+Task<std::string> Incoming::seal(std::string domain, const mailauth::Findings& found,
+                                 bool utf8) const {
+  const auto results = mailauth::results_of(found, session_.settings.hostname, utf8);
+  auto set =
+      co_await session_.services.signer->seal(reception_->message(), found.arc, results, domain);
+  if (set) co_return *std::move(set);
+  // It says nothing of the message that others need to have.
+  session_.logger.warn("a message is passed on without an ARC seal",
+                       {{"id", session_.transaction.id}, {"why", set.error().code}});
+  co_return std::string{};
+}
+
+/// Mail that should be signed does not leave without: it would be refused elsewhere.
+Task<Result<void>> Incoming::sign(delivery::Transaction& transaction) {
+  const auto message = signing_->finish();
+  signing_.reset();
+  POSTERN_CO_TRY(auto done, co_await session_.services.signer->sign(message));
+  transaction.verdict += done.fields;
+  if (!done.by.empty()) transaction.facts.emplace_back("signed", std::move(done.by));
+  co_return Result<void>{};
+}
+
 Task<smtp::Reply> Incoming::commit() {
   const Instant began = session_.core.clock.instant();
   const TraceId id = session_.transaction.id;
@@ -208,6 +236,21 @@ Task<smtp::Reply> Incoming::commit() {
   }
   auto transaction = to_delivery(session_);
   if (found) tell(transaction, *found);
+  if (found && session_.settings.authentication->seal && session_.services.signer != nullptr) {
+    const bool utf8 = transaction.envelope.smtputf8;
+    transaction.seal = [this, &found, utf8,
+                        domain = transaction.recipients.front().address.domain.ascii] {
+      return seal(domain, *found, utf8);
+    };
+  }
+  if (signing_) {
+    const auto signed_ = co_await sign(transaction);
+    if (!signed_) {
+      session_.logger.warn("a submission could not be signed",
+                           {{"id", id}, {"why", signed_.error().code}});
+      co_return smtp::Reply{451, {{4, 3, 0}}, "The message cannot be signed now; try again later"};
+    }
+  }
   const auto recipients = transaction.recipients.size();
   const auto outcome =
       co_await session_.services.delivery.deliver(std::move(transaction), *std::move(staged));

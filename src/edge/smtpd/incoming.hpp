@@ -8,6 +8,7 @@
 
 #include "async/task.hpp"
 #include "delivery/delivery.hpp"
+#include "dkim/message.hpp"
 #include "mailauth/reception.hpp"
 #include "smtp/data.hpp"
 #include "smtp/reply.hpp"
@@ -42,10 +43,14 @@ class Incoming {
   Task<> end_header(std::size_t size);
   Task<smtp::Reply> commit();
   void tell(delivery::Transaction& transaction, const mailauth::Findings& found) const;
+  /// An ARC set over the message as it came (RFC 8617 §5.1); empty: it is passed on without.
+  Task<std::string> seal(std::string domain, const mailauth::Findings& found, bool utf8) const;
+  Task<Result<void>> sign(delivery::Transaction& transaction);
 
   Session& session_;
   std::unique_ptr<store::Draft> draft_;             ///< Null once the message is refused.
   std::unique_ptr<mailauth::Reception> reception_;  ///< Mail of strangers alone.
+  std::optional<dkim::MessageReader> signing_;      ///< Submissions alone.
   std::optional<smtp::Reply> refused_;
   std::uint64_t size_ = 0;
   bool in_header_;      ///< Submission: the header is gathered here, to be completed.

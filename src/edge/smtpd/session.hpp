@@ -15,6 +15,7 @@
 #include "net/stream.hpp"
 #include "net/tls_context.hpp"
 #include "resolver/resolver.hpp"
+#include "signing/signer.hpp"
 #include "smtpd/limits.hpp"
 #include "trace/trace.hpp"
 
@@ -53,6 +54,7 @@ struct Services {
   Metrics& metrics;
   log::Logger logger;
   mailauth::History* history = nullptr;  ///< Null: none is kept.
+  signing::Signer* signer = nullptr;     ///< Null: submissions are not signed, nothing is sealed.
 };
 
 /// One connection to its end. `stream->wake()` asks it to end soon: the peer is told 421 at the

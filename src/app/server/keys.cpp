@@ -1,0 +1,58 @@
+// The keys with which our domains sign: opened with the store, tended while the server runs.
+#include <fmt/format.h>
+
+#include "server/server.hpp"
+#include "signing/secret.hpp"
+#include "vocab/try.hpp"
+
+namespace postern::server {
+namespace {
+
+constexpr Duration kTendEvery = std::chrono::minutes{1};
+
+signing::Schedule schedule_of(const config::Config& config) {
+  return {.rotate_after = std::chrono::days{config.rotate_days}};
+}
+
+}  // namespace
+
+/// Keys that could not sign would let mail go out that DMARC then refuses elsewhere: better to
+/// hear of it at the start.
+Task<Result<void>> Server::open_keys() {
+  const auto snapshot = now();
+  const auto& config = snapshot->config;
+  const bool named = snapshot->secret.has_value();
+  const auto file = named ? config.secret_file : config.directory + "/secret.key";
+  signing::InstallationSecret secret;
+  if (snapshot->secret) {
+    secret = *snapshot->secret;
+  } else {
+    POSTERN_CO_TRY(secret, signing::load_or_make_secret(file, random_));
+  }
+  POSTERN_CO_TRY(keys_,
+                 co_await signing::KeyRing::open({.engine = *engine_,
+                                                  .home = *cores_.front(),
+                                                  .pool = *disk_pool_,
+                                                  .logger = logger_.with({{"service", "signing"}})},
+                                                 std::move(secret)));
+  for (const auto& [name, facts, lost] : keys_->list()) {
+    if (!lost) continue;
+    co_return fail(Errc::bad_config,
+                   fmt::format("{}: this is not the secret under which the signing key {} of {} "
+                               "was stored; put the file back from a backup, or give the key up: "
+                               "postern dkim remove {} {}",
+                               file, name.selector, name.domain, name.domain, name.selector));
+  }
+  co_return Result<void>{};
+}
+
+Task<> Server::tend_keys() {
+  const auto sleeper = std::make_shared<Sleeper>(*cores_.front());
+  sleepers_.push_back(sleeper);
+  for (bool more = true; more && !stop_asked_;) {
+    co_await keys_->tend(*resolver_, schedule_of(now()->config));
+    more = co_await sleeper->sleep(kTendEvery);
+  }
+}
+
+}  // namespace postern::server
