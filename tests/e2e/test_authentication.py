@@ -1,6 +1,5 @@
 """Mail from other servers judged by SPF, DKIM and DMARC: signed by other programs, spoofed, by way of lists."""
 import json
-import pathlib
 import smtplib
 import subprocess
 
