@@ -1,7 +1,5 @@
 """Mail from other servers judged by SPF, DKIM and DMARC: signed by other programs, spoofed, by way of lists."""
-import base64
 import json
-import pathlib
 import smtplib
 import subprocess
 
@@ -18,15 +16,6 @@ $signer->PRINT($mail); $signer->CLOSE;
 my $field = $signer->signature->as_string; $field =~ s/\\r?\\n/\\r\\n/g;
 print $field, "\\r\\n", $mail;
 """
-
-
-def make_key(folder, name):
-    """An RSA key for this run: the file, and the record to publish."""
-    path = folder / f"{name}.pem"
-    subprocess.run(["openssl", "genrsa", "-traditional", "-out", path, "2048"], check=True, capture_output=True)
-    der = subprocess.run(["openssl", "rsa", "-in", path, "-pubout", "-outform", "DER"], check=True,
-                         capture_output=True).stdout
-    return path, "v=DKIM1; k=rsa; p=" + base64.b64encode(der).decode()
 
 
 def sign_with_dkimpy(path, mail, domain, selector):
@@ -46,7 +35,7 @@ class Authentication(postern.Case):
     def setUpClass(cls):
         super().setUpClass()
         cls.folder = postern.own_folder()
-        cls.key, cls.record = make_key(cls.folder, "s1")
+        cls.key, cls.record = postern.make_dkim_key(cls.folder, "s1")
 
     def setUp(self):
         port = postern.free_port()

@@ -1,4 +1,4 @@
-"""Other mail servers: a small scripted one, Postfix's smtp-sink, a whole private Postfix."""
+"""Other mail servers: a small scripted one, Postfix's smtp-sink, a whole private Postfix, and OpenDKIM beside it."""
 import os
 import pathlib
 import pwd
@@ -177,9 +177,10 @@ anvil unix - - n - 1 anvil; scache unix - - n - 1 scache"""
 
 
 class Postfix:
-    """A private instance: takes mail for `domain` into Maildirs, sends everything else to `relay`. Needs root."""
+    """A private instance: takes mail for `domain` into Maildirs, sends everything else to `relay`. `more`: what else
+    main.cf says. Needs root."""
 
-    def __init__(self, domain, relay, tls_directory):
+    def __init__(self, domain, relay, tls_directory, more=None):
         self.domain, self.relay = domain, relay
         self.port = postern.free_port()
         # Its processes run as user postfix: the way to its files must be open to it.
@@ -206,7 +207,7 @@ class Postfix:
             "relayhost": f"[127.0.0.1]:{relay}", "smtp_tls_security_level": "may", "smtpd_tls_security_level": "may",
             "smtpd_tls_cert_file": chain, "smtpd_tls_key_file": key, "smtp_tls_loglevel": 1, "smtpd_tls_loglevel": 1,
             "smtpd_relay_restrictions": "permit_mynetworks, reject_unauth_destination",
-            "smtp_host_lookup": "native", "disable_dns_lookups": "yes", "biff": "no"}
+            "smtp_host_lookup": "native", "disable_dns_lookups": "yes", "biff": "no", **(more or {})}
         (self.configuration / "main.cf").write_text("".join(f"{key} = {value}\n" for key, value in settings.items()))
         rows = [f"127.0.0.1:{self.port} inet n - n - - smtpd", "virtual unix - n n - - virtual"]
         rows += [row.strip() for row in MASTER.split(";")]
@@ -231,3 +232,51 @@ class Postfix:
             if pid and pathlib.Path(f"/proc/{pid}").exists():
                 os.kill(int(pid), signal.SIGKILL)
         shutil.rmtree(self.root, ignore_errors=True)
+
+
+class OpenDkim:
+    """A milter for a Postfix: a signer or a verifier."""
+
+    def __init__(self, name, settings):
+        self.name, self.settings = name, settings
+        self.port = postern.free_port()
+        self.folder = postern.own_folder()
+        self.process = None
+
+    @classmethod
+    def signer(cls, name, domains, selector, key):
+        """Signs all mail from the loopback net whose From is in `domains`."""
+        return cls(name, {"Mode": "s", "Domain": ",".join(domains), "Selector": selector, "KeyFile": key,
+                          "InternalHosts": "127.0.0.0/8", "Canonicalization": "relaxed/simple"})
+
+    @classmethod
+    def verifier(cls, name, resolver):
+        """Says what it finds in Authentication-Results of `name`. `resolver`: a configuration of libunbound."""
+        return cls(name, {"Mode": "v", "AuthservID": name, "AlwaysAddARHeader": "yes", "On-DNSError": "accept",
+                          "InternalHosts": "192.0.2.1", "ResolverConfiguration": resolver})
+
+    def start(self):
+        # It takes offence at a key below /tmp, whoever may read that.
+        settings = {"Socket": f"inet:{self.port}@127.0.0.1", "Background": "no", "RequireSafeKeys": "no",
+                    **self.settings}
+        configuration = self.folder / "opendkim.conf"
+        configuration.write_text("".join(f"{key} {value}\n" for key, value in settings.items()))
+        log_file = self.folder / "log"
+        with log_file.open("ab") as log:
+            self.process = subprocess.Popen(["/usr/sbin/opendkim", "-f", "-x", configuration],
+                                            stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        postern.wait_for(lambda: listens(self.port) or self.process.poll() is not None, what="OpenDKIM listens")
+        if self.process.poll() is not None:
+            raise AssertionError(f"OpenDKIM ended\n{log_file.read_text()}")
+        return self
+
+    def asked(self):
+        """What main.cf says so that this is asked about each message."""
+        return {"smtpd_milters": f"inet:127.0.0.1:{self.port}", "milter_default_action": "tempfail"}
+
+    def stop(self):
+        if self.process:
+            # It keeps nothing, and looks for a SIGTERM every five seconds only.
+            self.process.kill()
+            self.process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)

@@ -97,6 +97,14 @@ def make_certificate(directory, names=("localhost",), ips=("127.0.0.1", "::1"), 
     return ca, chain, key
 
 
+def make_dkim_key(folder, name):
+    """An RSA key for this run: the file, and the record to publish."""
+    path = folder / f"{name}.pem"
+    run("openssl", "genrsa", "-traditional", "-out", path, 2048, check=True)
+    lines = run("openssl", "rsa", "-in", path, "-pubout", check=True).stdout.splitlines()
+    return path, "v=DKIM1; k=rsa; p=" + "".join(line for line in lines if not line.startswith("-"))
+
+
 def trusting(ca):
     return ssl.create_default_context(cafile=str(ca))
 
