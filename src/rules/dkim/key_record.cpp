@@ -66,8 +66,7 @@ std::optional<Flaw> check_key(const KeyRecord& record, const Signature& signatur
 }
 
 Result<crypto::PublicKey> public_key(const KeyRecord& record) {
-  return record.kind == "ed25519" ? crypto::PublicKey::ed25519(record.octets)
-                                  : crypto::PublicKey::rsa(record.octets);
+  return crypto::PublicKey::of(record.key_kind(), record.octets);
 }
 
 std::string to_key_record(const crypto::PrivateKey& key) {
