@@ -43,7 +43,7 @@ Task<Result<json::value>> add(Services& services, const json::object& request) {
     const auto made = co_await services.keys->make_pair(domain.name);
     json::array keys;
     if (made) {
-      for (const auto& key : *made) keys.push_back(to_json(key));
+      for (const auto& key : *made) keys.push_back(admin::to_json(key));
     }
     out["dkim"] = std::move(keys);
   }

@@ -20,12 +20,14 @@ std::vector<std::string> as_names(const std::vector<std::string>& domains) {
 
 std::shared_ptr<const mailauth::Settings> authentication_settings(const Config& config) {
   static const auto load = std::make_shared<mailauth::Load>();
+  static const auto keys = std::make_shared<mailauth::KeyCache>();
   auto out = std::make_shared<mailauth::Settings>();
   out->hostname = config.hostname;
   out->trusted_sealers = as_names(config.trusted_sealers);
   out->strict_domains = as_names(config.strict_domains);
   out->load = load;
   out->seal = config.seal_forwarded;
+  out->keys = keys;
   const auto list =
       std::make_shared<const suffix::PublicSuffixList>(suffix::PublicSuffixList::builtin());
   out->suffix = [list](const dns::Name& name) { return list->suffix_of(name); };

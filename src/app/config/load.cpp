@@ -292,12 +292,13 @@ std::string Config::where(std::string_view name) const {
 
 Result<void> check_files(const Config& config) {
   Findings findings{config.file};
-  const auto look = [&](std::string_view key, const std::string& file) {
+  const auto look = [&](std::string_view key, const std::string& file,
+                        std::string_view what = "a PEM file") {
     if (file.empty()) return;
     const auto why = why_unreadable(file);
     if (why.empty()) return;
     findings.add_at(config.where(key),
-                    fmt::format("{}: {}: {}; name a file that can be read", key, file, why));
+                    fmt::format("{}: {}: {}; name {} that can be read", key, file, why, what));
   };
   look("tls.certificate", config.certificate);
   look("tls.key", config.key);
@@ -305,7 +306,7 @@ Result<void> check_files(const Config& config) {
     look("tls.more", more.chain_file);
     look("tls.more", more.key_file);
   }
-  look("signing.secret_file", config.secret_file);
+  look("signing.secret_file", config.secret_file, "a file");
   if (findings.any()) return fail(Errc::bad_config, findings.text());
   return {};
 }

@@ -27,11 +27,9 @@ const unsigned char* octets_of(std::string_view text) {
 }
 
 struct FreeContext {
-  void operator()(EVP_PKEY_CTX* context) const { EVP_PKEY_CTX_free(context); }
   void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
   void operator()(BIO* bio) const { BIO_free(bio); }
 };
-using KeyContext = std::unique_ptr<EVP_PKEY_CTX, FreeContext>;
 
 template <class T>
 T* must(T* pointer) {
@@ -45,11 +43,11 @@ bool succeeded(int rc) {
   return rc == 1;
 }
 
-/// EMSA-PKCS1-v1_5 with SHA-256.
-bool choose_scheme(EVP_PKEY_CTX* context) {
+/// EMSA-PKCS1-v1_5 with SHA-256. 1 for success, as libcrypto's own.
+int choose_scheme(EVP_PKEY_CTX* context) {
   static const EVP_MD* const sha256 = must(EVP_MD_fetch(nullptr, "SHA256", nullptr));
-  return EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PADDING) == 1 &&
-         EVP_PKEY_CTX_set_signature_md(context, sha256) == 1;
+  const int rc = EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PADDING);
+  return rc == 1 ? EVP_PKEY_CTX_set_signature_md(context, sha256) : rc;
 }
 
 bool is_odd(std::string_view number) {
@@ -85,10 +83,17 @@ KeyHandle make_rsa(const RsaNumbers& rsa) {
   return KeyHandle{key};
 }
 
-bool verify_rsa(EVP_PKEY* key, std::string_view digest, std::string_view signature) {
-  const KeyContext context{must(EVP_PKEY_CTX_new(key, nullptr))};
-  return succeeded(EVP_PKEY_verify_init(context.get())) && choose_scheme(context.get()) &&
-         succeeded(EVP_PKEY_verify(context.get(), octets_of(signature), signature.size(),
+KeyContext prepare_rsa(EVP_PKEY* key) {
+  KeyContext context{must(EVP_PKEY_CTX_new(key, nullptr))};
+  if (!succeeded(EVP_PKEY_verify_init(context.get())) || !succeeded(choose_scheme(context.get())))
+    throw std::bad_alloc{};  // both are always there: only memory can be missing
+  return context;
+}
+
+/// `prepared` may be in use by other threads: nothing of it changes.
+bool verify_rsa(const EVP_PKEY_CTX* prepared, std::string_view digest, std::string_view signature) {
+  const KeyContext context{must(EVP_PKEY_CTX_dup(prepared))};
+  return succeeded(EVP_PKEY_verify(context.get(), octets_of(signature), signature.size(),
                                    octets_of(digest), digest.size()));
 }
 
@@ -103,7 +108,7 @@ std::optional<std::string> sign_rsa(EVP_PKEY* key, std::string_view digest) {
   const KeyContext context{must(EVP_PKEY_CTX_new(key, nullptr))};
   std::string out(static_cast<std::size_t>(EVP_PKEY_get_size(key)), '\0');
   std::size_t size = out.size();
-  if (!succeeded(EVP_PKEY_sign_init(context.get())) || !choose_scheme(context.get()) ||
+  if (!succeeded(EVP_PKEY_sign_init(context.get())) || !succeeded(choose_scheme(context.get())) ||
       !succeeded(EVP_PKEY_sign(context.get(), reinterpret_cast<unsigned char*>(out.data()), &size,
                                octets_of(digest), digest.size())))
     return std::nullopt;
@@ -133,6 +138,15 @@ void FreeKey::operator()(evp_pkey_st* key) const {
   EVP_PKEY_free(key);
 }
 
+void FreeKey::operator()(evp_pkey_ctx_st* context) const {
+  EVP_PKEY_CTX_free(context);
+}
+
+PublicKey::PublicKey(KeyKind kind, unsigned bits, KeyHandle key)
+    : kind_{kind}, bits_{bits}, key_{std::move(key)} {
+  if (kind_ == KeyKind::rsa && key_) prepared_ = prepare_rsa(key_.get());
+}
+
 Result<PublicKey> PublicKey::rsa(std::string_view der) {
   const auto numbers = read_rsa_public_key(der);
   if (!numbers) return fail(Errc::bad_syntax, "not the DER of an RSA public key");
@@ -149,9 +163,13 @@ Result<PublicKey> PublicKey::ed25519(std::string_view octets) {
   return PublicKey{KeyKind::ed25519, 8 * kEd25519Octets, std::move(key)};
 }
 
+Result<PublicKey> PublicKey::of(KeyKind kind, std::string_view octets) {
+  return kind == KeyKind::rsa ? rsa(octets) : ed25519(octets);
+}
+
 bool PublicKey::verify(const Digest& digest, std::string_view signature) const {
   if (!key_) return false;
-  return kind_ == KeyKind::rsa ? verify_rsa(key_.get(), view(digest), signature)
+  return kind_ == KeyKind::rsa ? verify_rsa(prepared_.get(), view(digest), signature)
                                : verify_ed25519(key_.get(), view(digest), signature);
 }
 
@@ -216,8 +234,7 @@ std::string PrivateKey::public_octets() const {
 }
 
 Result<PublicKey> PrivateKey::public_key() const {
-  return kind_ == KeyKind::rsa ? PublicKey::rsa(public_octets())
-                               : PublicKey::ed25519(public_octets());
+  return PublicKey::of(kind_, public_octets());
 }
 
 Result<std::string> PrivateKey::sign(const Digest& digest) const {

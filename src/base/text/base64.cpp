@@ -25,6 +25,81 @@ void append_quad(std::string& out, std::uint32_t bits, std::size_t chars) {
     out.push_back(i < chars ? kAlphabet[(bits >> (18 - 6 * i)) & 0x3FU] : '=');
 }
 
+enum class Blanks : std::uint8_t { wrong, ignored };
+
+/// Groups of four characters that are all of the alphabet are decoded at once; those with blanks
+/// among them, and the padded last one, are gathered first.
+class Decoding {
+ public:
+  Decoding(std::string_view text, Blanks blanks)
+      : rest_{text}, blanks_{blanks}, out_(text.size() / 4 * 3, '\0') {}
+
+  std::optional<std::string> run() {
+    while (take_whole_group() || take_odd_group()) {
+    }
+    if (!rest_.empty()) return std::nullopt;
+    out_.resize(size_);
+    return std::move(out_);
+  }
+
+ private:
+  static std::int32_t value(char c) { return kValues[static_cast<unsigned char>(c)]; }
+
+  bool take_whole_group() {
+    if (rest_.size() < 4) return false;
+    const auto a = value(rest_[0]);
+    const auto b = value(rest_[1]);
+    const auto c = value(rest_[2]);
+    const auto d = value(rest_[3]);
+    if ((a | b | c | d) < 0) return false;
+    put(static_cast<std::uint32_t>(a << 18 | b << 12 | c << 6 | d), 3);
+    rest_.remove_prefix(4);
+    return true;
+  }
+
+  /// False at the end, where nothing is left, and at anything wrong, which is.
+  bool take_odd_group() {
+    std::array<char, 4> group{};
+    std::size_t have = 0;
+    std::string_view rest = rest_;
+    for (; !rest.empty() && have < group.size(); rest.remove_prefix(1))
+      if (!is_blank(rest.front())) group[have++] = rest.front();
+    if (have == 0) rest_ = rest;
+    if (have < group.size()) return false;
+    const std::size_t padding = group[3] != '=' ? 0 : group[2] != '=' ? 1 : 2;
+    if (padding > 0 && !trim_front(rest).empty()) return false;
+    std::uint32_t bits = 0;
+    for (std::size_t i = 0; i < group.size(); ++i) {
+      const auto digit = i < group.size() - padding ? value(group[i]) : 0;
+      if (digit < 0) return false;
+      bits = bits << 6U | static_cast<std::uint32_t>(digit);
+    }
+    const std::size_t octets = 3 - padding;
+    if ((bits & (0xFF'FFFFU >> (8 * octets))) != 0) return false;
+    put(bits, octets);
+    rest_ = rest;
+    return true;
+  }
+
+  [[nodiscard]] bool is_blank(char c) const {
+    return blanks_ == Blanks::ignored && (is_wsp(c) || c == '\r' || c == '\n');
+  }
+  [[nodiscard]] std::string_view trim_front(std::string_view rest) const {
+    while (!rest.empty() && is_blank(rest.front())) rest.remove_prefix(1);
+    return rest;
+  }
+
+  void put(std::uint32_t bits, std::size_t octets) {
+    for (std::size_t i = 0; i < octets; ++i)
+      out_[size_++] = static_cast<char>((bits >> (16 - 8 * i)) & 0xFFU);
+  }
+
+  std::string_view rest_;
+  Blanks blanks_;
+  std::string out_;
+  std::size_t size_ = 0;  ///< Of `out_`, so far.
+};
+
 }  // namespace
 
 std::string to_base64(std::string_view bytes) {
@@ -41,27 +116,11 @@ std::string to_base64(std::string_view bytes) {
 }
 
 std::optional<std::string> from_base64(std::string_view text) {
-  if (text.size() % 4 != 0) return std::nullopt;
-  std::size_t padding = 0;
-  while (padding < 2 && text.ends_with('=')) {
-    text.remove_suffix(1);
-    ++padding;
-  }
-  std::string out;
-  out.reserve(text.size() / 4 * 3 + 2);
-  std::uint32_t bits = 0;
-  unsigned have = 0;
-  for (const char c : text) {
-    const auto value = kValues[static_cast<unsigned char>(c)];
-    if (value < 0) return std::nullopt;
-    bits = (bits << 6U) | static_cast<std::uint32_t>(value);
-    have += 6;
-    if (have < 8) continue;
-    have -= 8;
-    out.push_back(static_cast<char>((bits >> have) & 0xFFU));
-  }
-  if ((bits & ((1U << have) - 1U)) != 0) return std::nullopt;
-  return out;
+  return Decoding{text, Blanks::wrong}.run();
+}
+
+std::optional<std::string> from_folded_base64(std::string_view text) {
+  return Decoding{text, Blanks::ignored}.run();
 }
 
 std::string to_hex(std::string_view bytes) {

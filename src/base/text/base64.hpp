@@ -13,6 +13,9 @@ namespace postern::text {
 /// (SASL); bodies of mail use mime's tolerant decoder.
 [[nodiscard]] std::optional<std::string> from_base64(std::string_view text);
 
+/// The same with SP, HTAB, CR and LF anywhere between the characters, as in a folded header field.
+[[nodiscard]] std::optional<std::string> from_folded_base64(std::string_view text);
+
 /// Lower-case hexadecimal.
 [[nodiscard]] std::string to_hex(std::string_view bytes);
 [[nodiscard]] std::optional<std::string> from_hex(std::string_view text);

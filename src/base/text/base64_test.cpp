@@ -32,5 +32,25 @@ TEST(Hex, RoundTrips) {
   EXPECT_EQ(from_hex("zz"), std::nullopt);
 }
 
+TEST(Base64, IsReadAcrossFoldsIfAsked) {
+  const std::string octets = "any octets at all, of any length";
+  for (std::size_t size = 0; size < octets.size(); ++size) {
+    const auto plain = octets.substr(0, size);
+    const auto letters = to_base64(plain);
+    EXPECT_EQ(from_folded_base64(letters), plain);
+    for (std::size_t at = 0; at <= letters.size(); ++at) {
+      auto folded = letters;
+      folded.insert(at, "\r\n\t ");
+      EXPECT_EQ(from_folded_base64(folded), plain) << folded;
+      EXPECT_EQ(from_base64(folded), std::nullopt) << folded;
+      folded.replace(at, 4, "*");
+      EXPECT_EQ(from_folded_base64(folded), std::nullopt) << folded;
+    }
+  }
+  EXPECT_EQ(from_folded_base64(" \r\n"), "");
+  for (const auto* wrong : {"Zg", "Zg=", "Z g = = Zg==", "Zh==", "Zm9=", "====", "Zg==\v", "=Zg="})
+    EXPECT_EQ(from_folded_base64(wrong), std::nullopt) << wrong;
+}
+
 }  // namespace
 }  // namespace postern::text

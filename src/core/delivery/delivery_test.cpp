@@ -10,6 +10,7 @@
 #include "kv/memory_engine.hpp"
 #include "layout/keys.hpp"
 #include "record/key.hpp"
+#include "signing/fake_signer.hpp"
 
 namespace postern::delivery {
 namespace {
@@ -372,6 +373,43 @@ TEST_F(DeliveryTest, NoticesGoStraightToLocalSenders) {
                 .error()
                 .code,
             Errc::not_found);
+}
+
+TEST_F(DeliveryTest, NoticesAreSigned) {
+  signing::FakeSigner signer;
+  delivery_ = make_delivery(*store_, *directory_, queue_, *trace_, machine_.core(),
+                            {.hostname = "mx.example.org", .signer = &signer});
+  const auto send = [&] {
+    return machine_.run(delivery_->submit_notice("From: postmaster@mx.example.org\r\n\r\nx\r\n",
+                                                 address("s@example.com"), trace_->new_id()));
+  };
+  ASSERT_TRUE(send());
+  EXPECT_EQ(queue_.messages.back().prefix, signer.fields);
+  signer.error = Errc::limit_reached;
+  ASSERT_TRUE(send()) << "better unsigned than not at all";
+  EXPECT_EQ(queue_.messages.back().prefix, "");
+}
+
+TEST_F(DeliveryTest, OnlyWhatLeavesIsSealed) {
+  const auto bob = add("bob");
+  alias("both@example.org", {"bob@example.org", "x@example.net"});
+  int asked = 0;
+  const auto send = [&](std::string to) {
+    auto mail = transaction({std::move(to)});
+    mail.verdict = "Authentication-Results: us\r\n";
+    mail.seal = [&asked]() -> Task<std::string> {
+      ++asked;
+      co_return "ARC-Seal: s\r\n";
+    };
+    return machine_.run(delivery_->deliver(std::move(mail), staged()));
+  };
+  ASSERT_TRUE(send("bob@example.org"));
+  EXPECT_EQ(asked, 0);
+  ASSERT_TRUE(send("both@example.org"));
+  EXPECT_EQ(asked, 1);
+  EXPECT_THAT(queue_.messages.back().prefix,
+              StartsWith("ARC-Seal: s\r\nAuthentication-Results: us\r\nReceived:"));
+  for (const auto& copy : inbox(bob)) EXPECT_THAT(copy, Not(HasSubstr("ARC-Seal")));
 }
 
 TEST_F(DeliveryTest, TheStoryIsFoundByAnyoneInIt) {

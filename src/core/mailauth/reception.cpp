@@ -124,11 +124,11 @@ Task<> Reception::ask_everybody(Findings& findings) {
                          policy));
   }
   tasks.push_back(into(inquiry_.decide<dkim::Report>([&](const dns::Answers& known) {
-    return dkim::verify(message_, known, now);
+    return dkim::verify(message_, known, now, {.keys = settings_->keys.get()});
   }),
                        findings.dkim));
   tasks.push_back(into(inquiry_.decide<arc::Validation>([&](const dns::Answers& known) {
-    return arc::validate(message_, known, now);
+    return arc::validate(message_, known, now, {.keys = settings_->keys.get()});
   }),
                        findings.arc));
   if (from.ip) {

@@ -14,6 +14,7 @@
 #include "mailauth/findings.hpp"
 #include "mailauth/history.hpp"
 #include "mailauth/inquiry.hpp"
+#include "mailauth/key_cache.hpp"
 #include "resolver/resolver.hpp"
 
 // Finds out who a message on its way in comes from: runs SPF, DKIM, ARC, DMARC and iprev (all pure
@@ -25,6 +26,9 @@ struct Settings {
   std::string hostname;  ///< The authserv-id (RFC 8601 §2.5) and the macro `r` of SPF.
   Budget budget;
   std::shared_ptr<Load> load = std::make_shared<Load>();  ///< The same in every snapshot.
+  /// Signers' keys, made ready for the next message of theirs. Shared by all cores; the same in
+  /// every snapshot.
+  std::shared_ptr<KeyCache> keys = std::make_shared<KeyCache>();
   /// Domains whose ARC seals are believed (d= of ARC-Seal), lower-case A-labels.
   std::vector<std::string> trusted_sealers;
   /// Author domains for which `p=reject` alone is a refusal; "*" for all.

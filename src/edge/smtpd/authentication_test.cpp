@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "dkim/sign.hpp"
+#include "signing/fake_signer.hpp"
 #include "smtpd/fakes.hpp"
 
 namespace postern::smtpd {
@@ -81,6 +83,27 @@ TEST_F(AuthenticationTest, WhoProvedTheSenderMayBeToldOfFailures) {
   ASSERT_THAT(rig_.delivery.transactions, SizeIs(1));
   EXPECT_TRUE(rig_.delivery.transactions.front().source.sender_proven);
   EXPECT_FALSE(rig_.delivery.transactions.front().junk);
+}
+
+TEST_F(AuthenticationTest, WhatGoesOnCanBeSealedAsItCame) {
+  signing::FakeSigner signer;
+  rig_.services.signer = &signer;
+  auto settings = std::make_shared<mailauth::Settings>(*rig_.settings->authentication);
+  settings->seal = true;
+  rig_.settings->authentication = settings;
+  rig_.delivery.passes_on = true;
+  const auto sealed = [&] { return rig_.delivery.transactions.back().sealed; };
+  EXPECT_EQ(send("b@lists.example", "C: From: b@lists.example\n", "250 *"), "");
+  EXPECT_THAT(sealed(), StartsWith("ARC-Seal: example.org; mx.example.org;"));
+  ASSERT_THAT(signer.messages, SizeIs(1));
+  EXPECT_NE(signer.messages.front().body(dkim::kSignedBody), nullptr);
+  // A seal that cannot be made keeps nobody's mail.
+  signer.error = Errc::limit_reached;
+  EXPECT_EQ(send("b@lists.example", "C: From: b@lists.example\n", "250 *"), "");
+  EXPECT_EQ(sealed(), "");
+  settings->seal = false;
+  EXPECT_EQ(send("b@lists.example", "C: From: b@lists.example\n", "250 *"), "");
+  EXPECT_THAT(signer.messages, SizeIs(2));
 }
 
 TEST_F(AuthenticationTest, AHeaderTooLargeToJudgeIsSaidToBeSo) {

@@ -4,6 +4,7 @@
 #include "sasl/client.hpp"
 #include "sasl/frame.hpp"
 #include "sasl/scram_message.hpp"
+#include "signing/fake_signer.hpp"
 #include "smtpd/fakes.hpp"
 
 namespace postern::smtpd {
@@ -254,6 +255,31 @@ TEST_F(SubmissionTest, BindsTheSender) {
   EXPECT_EQ(submit("", "C: From: ann@example.org\nC: Auto-Submitted: auto-replied\nC:\n", "250 *"),
             "");
   EXPECT_THAT(rig_.delivery.messages, SizeIs(1));
+}
+
+TEST_F(SubmissionTest, IsSignedAsItWillBeRead) {
+  signing::FakeSigner signer;
+  rig_.services.signer = &signer;
+  EXPECT_EQ(submit("ann@example.org", "C: From: ann@example.org\nC:\nC: Hello.\n", "250 *"), "");
+  ASSERT_THAT(rig_.delivery.transactions, SizeIs(1));
+  EXPECT_EQ(rig_.delivery.transactions.front().verdict, signer.fields);
+  EXPECT_THAT(rig_.delivery.transactions.front().facts,
+              ::testing::Contains(::testing::Pair("signed", "example.org s")));
+  ASSERT_THAT(signer.messages, SizeIs(1));
+  const auto stored =
+      dkim::read_message(rig_.delivery.messages.front(), {.bodies = {dkim::kSignedBody}});
+  EXPECT_THAT(stored.header, HasSubstr("Message-ID:")) << "it was completed first";
+  EXPECT_EQ(signer.messages.front().header, stored.header);
+  EXPECT_EQ(signer.messages.front().body(dkim::kSignedBody)->digest,
+            stored.body(dkim::kSignedBody)->digest);
+}
+
+TEST_F(SubmissionTest, WhatCannotBeSignedDoesNotLeave) {
+  signing::FakeSigner signer;
+  signer.error = Errc::limit_reached;
+  rig_.services.signer = &signer;
+  EXPECT_EQ(submit("ann@example.org", "C: From: ann@example.org\nC:\n", "451 4.3.0 *signed*"), "");
+  EXPECT_THAT(rig_.delivery.transactions, IsEmpty());
 }
 
 TEST_F(SubmissionTest, DsnParameters) {

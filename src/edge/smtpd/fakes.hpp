@@ -123,6 +123,8 @@ class FakeDelivery final : public delivery::Delivery {
       std::shared_ptr<const store::StagedMessage> message) override {
     if (commit_time > Duration{0}) co_await sleep(core_, commit_time);
     if (deliver_fails) co_return fail(*deliver_fails, "secret detail");
+    if (passes_on && transaction.seal) transaction.sealed = co_await transaction.seal();
+    transaction.seal = nullptr;  // borrowed from the session
     messages.push_back(static_cast<const FakeStaged&>(*message).content);
     transactions.push_back(std::move(transaction));
     co_return delivery::Outcome{};
@@ -136,6 +138,7 @@ class FakeDelivery final : public delivery::Delivery {
   std::vector<delivery::Transaction> transactions;
   std::optional<Errc> deliver_fails;
   std::optional<Errc> feed_fails;
+  bool passes_on = false;  ///< As an alias that leads elsewhere.
   Duration commit_time{0};
   std::size_t checks = 0;
   std::size_t fed = 0;  ///< Octets that drafts were given.

@@ -5,6 +5,7 @@
 
 #include "crypto/hash.hpp"
 #include "dkim/key_record.hpp"
+#include "dkim/key_source_fixture.hpp"
 #include "dkim/verify.hpp"
 #include "text/ascii.hpp"
 
@@ -73,6 +74,17 @@ TEST(ArcSeal, MakesChainsThatValidate) {
                                                 .message_domain = domain,
                                                 .results = kResults,
                                                 .secure = true}));
+  }
+}
+
+TEST(ArcSeal, SharesKeysThatAreReady) {
+  const auto message = read(through("h2.example", through("h1.example", kText)));
+  dkim::KeptKeys keys;
+  dns::Answers answers{{question("h1.example"), answer()}, {question("h2.example"), answer()}};
+  for (int i = 0; i < 2; ++i) {
+    const auto step = validate(message, answers, kNow, {.keys = &keys});
+    EXPECT_EQ(std::get<Validation>(step).status, Status::pass);
+    EXPECT_EQ(keys.size(), 1U);
   }
 }
 

@@ -23,6 +23,7 @@ class Validating {
         answers_{answers},
         now_{std::chrono::floor<std::chrono::seconds>(now).time_since_epoch().count()},
         skew_{std::chrono::floor<std::chrono::seconds>(settings.skew).count()},
+        keys_{settings.keys},
         chain_{read_chain(message)} {
     out_.highest = chain_.highest;
     out_.ended = chain_.ended;
@@ -125,7 +126,7 @@ class Validating {
   bool holds(const dkim::Signature& signature, const crypto::Digest& digest,
              const std::string& what) {
     const auto check =
-        dkim::check_with_key(answers_.at(question_for(signature)), signature, &digest);
+        dkim::check_with_key(answers_.at(question_for(signature)), signature, &digest, keys_);
     if (check.verdict == dkim::Verdict::pass) return true;
     out_.status = Status::fail;
     out_.reason = what + check.reason;
@@ -137,6 +138,7 @@ class Validating {
   const dns::Answers& answers_;
   std::int64_t now_;
   std::int64_t skew_;
+  crypto::KeySource* keys_;
   Chain chain_;
   Validation out_;
 };

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "arc/chain.hpp"
+#include "crypto/key_source.hpp"
 #include "dkim/message.hpp"
 #include "dns/answer.hpp"
 #include "vocab/time.hpp"
@@ -45,6 +46,8 @@ struct Validation {
 
 struct Settings {
   Duration skew = std::chrono::minutes{10};  ///< How far clocks may differ (t=, x=).
+  /// Keys made ready before, of any message and domain; borrowed. Null: each is made anew.
+  crypto::KeySource* keys = nullptr;
 };
 
 /// Checks the structure, the newest ARC-Message-Signature and every ARC-Seal. The reader of

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 #include <utility>
 
 #include "text/ascii.hpp"
@@ -12,32 +13,13 @@ namespace {
 constexpr std::string_view kCrlf = "\r\n";
 /// How much is gathered before it is given on: hashing many small pieces costs more.
 constexpr std::size_t kGather = 4096;
+/// What is not worth copying for that.
+constexpr std::size_t kLarge = 512;
 
 std::string_view without_break(std::string_view line) {
   if (line.ends_with('\n')) line.remove_suffix(1);
   if (line.ends_with('\r')) line.remove_suffix(1);
   return line;
-}
-
-void append_relaxed(std::string& out, std::string_view raw) {
-  const std::size_t colon = std::min(raw.find(':'), raw.size());
-  for (const char c : text::trim(raw.substr(0, colon))) out += text::to_lower(c);
-  out += ':';
-  bool blank = false;
-  bool any = false;
-  raw.remove_prefix(std::min(colon + 1, raw.size()));
-  for (std::size_t at = 0; at < raw.size(); ++at) {
-    const char c = raw.at(at);
-    if (text::is_wsp(c)) {
-      blank = true;
-      continue;
-    }
-    if (c == '\n' || (c == '\r' && raw.substr(at + 1, 1) == "\n")) continue;
-    if (blank && any) out += ' ';
-    blank = false;
-    any = true;
-    out += c;
-  }
 }
 
 /// Whether a run of text ends before this octet.
@@ -51,10 +33,34 @@ bool stops(char c) {
   return kStops.at(static_cast<unsigned char>(c));
 }
 
+/// How many octets are looked at together.
+constexpr std::size_t kBlock = 64;
+using Block = std::span<const char, kBlock + 1>;
+
+/// Whether a block, and that another follows it which begins with its last octet, is its own
+/// relaxed form: no two blanks, breaks or both in a row but CRLF, no HTAB, no CR or LF alone.
+/// Without branches, so that it is done for many octets at once: most text is of this kind.
+bool is_relaxed(Block block) {
+  bool odd = false;
+  for (std::size_t i = 0; i < kBlock; ++i) {
+    const char c = block[i];
+    const char next = block[i + 1];
+    const bool cr = c == '\r';
+    const bool stop = (c == ' ') | (c == '\n');
+    const bool next_stop = (next == ' ') | (next == '\t') | (next == '\r') | (next == '\n');
+    odd |= (c == '\t') | (cr != (next == '\n')) | (stop & next_stop);
+  }
+  return !odd;
+}
+
 /// Takes off the front what is its own relaxed form: words with single blanks and line breaks
 /// between them. Begins and ends with a word.
 std::string_view take_words(std::string_view& bytes) {
   std::size_t end = 0;
+  const std::span all{bytes};
+  while (all.size() - end > kBlock && is_relaxed(all.subspan(end).first<kBlock + 1>()))
+    end += kBlock;
+  while (end > 0 && stops(bytes.at(end - 1))) --end;  // a blank or a line break
   while (end < bytes.size()) {
     const auto stop = std::ranges::find_if(bytes.substr(end), stops);
     end += static_cast<std::size_t>(stop - bytes.substr(end).begin());
@@ -66,6 +72,44 @@ std::string_view take_words(std::string_view& bytes) {
   const auto words = bytes.substr(0, end);
   bytes.remove_prefix(end);
   return words;
+}
+
+/// Takes the first line off a field's value, without its break.
+std::string_view take_line(std::string_view& value) {
+  const auto lf = value.find('\n');
+  auto line = value.substr(0, lf);
+  value.remove_prefix(lf == value.npos ? value.size() : lf + 1);
+  if (lf != value.npos && line.ends_with('\r')) line.remove_suffix(1);
+  return line;
+}
+
+void append_relaxed(std::string& out, std::string_view raw) {
+  const std::size_t colon = std::min(raw.find(':'), raw.size());
+  for (const char c : text::trim(raw.substr(0, colon))) out += text::to_lower(c);
+  out += ':';
+  bool blank = false;
+  bool any = false;
+  raw.remove_prefix(std::min(colon + 1, raw.size()));
+  while (!raw.empty()) {
+    auto line = take_line(raw);
+    while (!line.empty()) {
+      const char c = line.front();
+      if (text::is_wsp(c)) {
+        blank = true;
+        line.remove_prefix(1);
+        continue;
+      }
+      if (blank && any) out += ' ';
+      blank = false;
+      any = true;
+      if (stops(c)) {  // a CR that breaks no line is an octet like another
+        out += c;
+        line.remove_prefix(1);
+      } else {
+        out += take_words(line);
+      }
+    }
+  }
 }
 
 }  // namespace
@@ -103,7 +147,7 @@ void BodyCanon::put(std::string_view bytes) {
   begin_text();
   if (blank_ && canon_ == Canon::relaxed) out_ += ' ';
   blank_ = false;
-  if (bytes.size() >= kGather) {
+  if (bytes.size() >= kLarge) {
     sink_(out_);
     out_.clear();
     sink_(bytes);
@@ -150,6 +194,17 @@ void BodyCanon::relaxed(std::string_view bytes) {
 }
 
 void BodyCanon::simple(std::string_view bytes) {
+  if (cr_ && bytes.starts_with('\n')) {
+    end_line();
+    bytes.remove_prefix(1);
+  }
+  // All but line breaks at the end is given on as it is.
+  const auto text = bytes.substr(0, bytes.find_last_not_of(kCrlf) + 1);
+  if (!text.empty()) {
+    lone_cr();
+    put(text);
+    bytes.remove_prefix(text.size());
+  }
   while (!bytes.empty()) {
     if (bytes.front() == '\n' && cr_) {
       end_line();

@@ -79,6 +79,22 @@ TEST(Canon, WritesBodies) {
   }
 }
 
+// Long texts are taken many octets at a time; none may hide among others, wherever it is.
+TEST(Canon, FindsWhatIsOddInLongTexts) {
+  std::string text;
+  while (text.size() < 200) text += "It is a truth\r\nuniversally acknowledged, ";
+  text += "so.\r\n";
+  EXPECT_EQ(body(text, Canon::relaxed), text);
+  for (const std::string odd : {"  ", "\t", "\r", "\n", " \r\n", "\r\n\r\n", "\r\n ", "\r\r\n"}) {
+    for (std::size_t at = 0; at <= text.size(); ++at) {
+      auto mixed = text;
+      mixed.insert(at, odd);
+      for (const auto canon : {Canon::simple, Canon::relaxed})
+        ASSERT_EQ(body(mixed, canon), body(mixed, canon, 1)) << odd << at;
+    }
+  }
+}
+
 TEST(Canon, KeepsNothingOfLongRuns) {
   const std::size_t many = 1'000'000;
   std::string lines;

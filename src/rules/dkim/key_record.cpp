@@ -18,6 +18,7 @@ bool lists(const Tag& tag, std::initializer_list<std::string_view> words) {
 }
 
 Result<std::string> parse_key_octets(std::string_view value) {
+  if (auto octets = text::from_folded_base64(value)) return *std::move(octets);
   auto letters = without_blanks(value);
   letters.resize(std::min(letters.find_last_not_of('=') + 1, letters.size()));
   while (letters.size() % 4 != 0) letters += '=';
@@ -66,8 +67,7 @@ std::optional<Flaw> check_key(const KeyRecord& record, const Signature& signatur
 }
 
 Result<crypto::PublicKey> public_key(const KeyRecord& record) {
-  return record.kind == "ed25519" ? crypto::PublicKey::ed25519(record.octets)
-                                  : crypto::PublicKey::rsa(record.octets);
+  return crypto::PublicKey::of(record.key_kind(), record.octets);
 }
 
 std::string to_key_record(const crypto::PrivateKey& key) {

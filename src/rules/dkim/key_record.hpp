@@ -21,6 +21,10 @@ struct KeyRecord {
   std::string notes;         ///< n=, for people; decoded, or as it stands if that fails.
 
   [[nodiscard]] bool revoked() const { return octets.empty(); }
+  /// How `octets` are to be read.
+  [[nodiscard]] crypto::KeyKind key_kind() const {
+    return kind == "ed25519" ? crypto::KeyKind::ed25519 : crypto::KeyKind::rsa;
+  }
 };
 
 /// Longer than this is no key record: an RSA key of 16,384 bits has room.

@@ -15,8 +15,11 @@ namespace postern::dkim {
 namespace {
 
 constexpr std::size_t kMaxFromAddresses = 10;
+constexpr std::size_t kUsualFields = 32;
 
+/// Short names first: any order will do, and most names differ in length.
 bool name_less(std::string_view a, std::string_view b) {
+  if (a.size() != b.size()) return a.size() < b.size();
   return std::ranges::lexicographical_compare(a, b, {}, text::to_lower, text::to_lower);
 }
 
@@ -83,6 +86,7 @@ class HeaderReading {
 
  private:
   bool list_fields() {
+    message_.fields.reserve(kUsualFields);
     for (const auto& field : mime::Header{message_.header}) {
       if (message_.fields.size() == kMaxFields) return false;
       message_.fields.push_back({.begin = field.begin,
@@ -166,9 +170,10 @@ std::string_view Message::raw(const FieldAt& field) const {
 }
 
 std::span<const std::uint32_t> Message::named(std::string_view wanted) const {
-  const auto range = std::ranges::equal_range(
-      by_name, wanted, name_less, [this](std::uint32_t i) { return name(fields.at(i)); });
-  return {range.begin(), range.end()};
+  const auto name_of = [this](std::uint32_t i) { return name(fields.at(i)); };
+  const auto first = std::ranges::lower_bound(by_name, wanted, name_less, name_of);
+  const auto is_other = [&](std::uint32_t i) { return name_less(wanted, name_of(i)); };
+  return {first, std::find_if(first, by_name.end(), is_other)};
 }
 
 const BodyHash* Message::body(const BodyWanted& wanted) const {
@@ -189,7 +194,7 @@ class MessageReader::Impl {
   explicit Impl(Settings settings) : settings_{std::move(settings)} {}
 
   void feed(std::string_view bytes) {
-    while (in_header_ && !bytes.empty()) take_line(bytes);
+    if (in_header_) take_header(bytes);
     if (bytes.empty() || message_.header_too_large) return;
     for (const auto& stream : streams_) stream->feed(bytes);
   }
@@ -201,20 +206,36 @@ class MessageReader::Impl {
   }
 
  private:
-  /// Takes the rest of a line, or what there is of it, into the header.
-  void take_line(std::string_view& bytes) {
-    const auto lf = bytes.find('\n');
-    const auto piece = bytes.substr(0, lf == bytes.npos ? bytes.size() : lf + 1);
-    bytes.remove_prefix(piece.size());
+  /// Takes the rest of the header, or what there is of it.
+  void take_header(std::string_view& bytes) {
     auto& header = message_.header;
-    if (header.size() + piece.size() > kMaxHeader) return refuse();
-    header += piece;
-    if (!piece.ends_with('\n')) return;
-    const auto line = std::string_view{header}.substr(line_begin_);
-    const bool last = line == "\r\n" || line == "\n";
-    if (last) header.resize(line_begin_);
-    line_begin_ = header.size();
-    if (last) end_header();
+    const std::size_t before = header.size();
+    std::size_t taken = 0;
+    std::size_t last_line = header.npos;  // where the empty line begins
+    while (taken < bytes.size() && last_line == header.npos) {
+      const auto lf = bytes.find('\n', taken);
+      if (lf == bytes.npos) {
+        taken = bytes.size();
+        break;
+      }
+      if (is_empty_line(bytes.substr(0, lf))) last_line = line_begin_;
+      taken = lf + 1;
+      line_begin_ = before + taken;
+    }
+    if (before + taken > kMaxHeader) return refuse();
+    header += bytes.substr(0, taken);
+    bytes.remove_prefix(taken);
+    if (last_line == header.npos) return;
+    header.resize(last_line);
+    end_header();
+  }
+
+  /// Whether nothing, or a CR, stands in the line that ends behind the header and `bytes` so far.
+  [[nodiscard]] bool is_empty_line(std::string_view bytes) const {
+    const std::size_t size = message_.header.size() + bytes.size() - line_begin_;
+    if (size == 0) return true;
+    const char last = bytes.empty() ? message_.header.back() : bytes.back();
+    return size == 1 && last == '\r';
   }
 
   void refuse() {

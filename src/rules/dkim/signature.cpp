@@ -74,11 +74,13 @@ class Reader {
     if (tag == nullptr) return;
     out_.b_begin = tag->begin;
     out_.b_end = tag->end;
-    const auto letters = without_blanks(tag->value);
-    auto octets = text::from_base64(letters);
+    auto octets = text::from_folded_base64(tag->value);
     if (!octets || octets->empty()) return flaw("b= is not base64");
     out_.signature = *std::move(octets);
-    out_.start = letters.substr(0, kStartChars);
+    // Blanks among the first characters are rare, many of them rarer.
+    out_.start = without_blanks(tag->value.substr(0, 2 * kStartChars)).substr(0, kStartChars);
+    if (out_.start.size() < kStartChars)
+      out_.start = without_blanks(tag->value).substr(0, kStartChars);
   }
 
   void read_algorithm() {
@@ -150,7 +152,9 @@ class Reader {
   void read_fields() {
     const Tag* tag = required("h");
     if (tag == nullptr) return;
-    for (const auto name : split_list(tag->value)) {
+    const auto names = split_list(tag->value);
+    out_.fields.reserve(names.size());
+    for (const auto name : names) {
       // An empty name is no field's; real signers leave some behind.
       if (!name.empty()) out_.fields.push_back(text::lower(name));
     }
@@ -214,7 +218,7 @@ std::optional<std::uint64_t> parse_seconds(std::string_view value) {
 
 std::optional<std::string> parse_base64(std::string_view value) {
   if (value.empty()) return std::nullopt;
-  return text::from_base64(without_blanks(value));
+  return text::from_folded_base64(value);
 }
 
 bool is_signing_domain(std::string_view domain) {

@@ -1,11 +1,14 @@
 #include "dkim/tag_list.hpp"
 
 #include <algorithm>
+#include <cstdint>
 
 #include "text/ascii.hpp"
 
 namespace postern::dkim {
 namespace {
+
+constexpr std::size_t kUsualTags = 16;
 
 bool is_blank(char c) {
   return text::is_wsp(c) || c == '\r' || c == '\n';
@@ -16,11 +19,27 @@ bool is_name(std::string_view name) {
          std::ranges::all_of(name, [](char c) { return text::is_alnum(c) || c == '_'; });
 }
 
+/// Looks at all of it: with nothing to leave early for, many octets are looked at together.
 bool is_value(std::string_view value) {
-  return std::ranges::all_of(value, [](char c) { return !text::is_control(c) || is_blank(c); });
+  bool odd = false;
+  for (const char c : value) odd |= text::is_control(c) && !is_blank(c);
+  return !odd;
+}
+
+/// Names of one letter each, and longer ones with another first letter each: what signatures hold.
+bool are_plainly_unique(const std::vector<Tag>& tags) {
+  std::uint64_t seen = 0;
+  for (const Tag& tag : tags) {
+    const unsigned letter = static_cast<unsigned char>(tag.name.front()) & 0x1fU;
+    const auto bit = std::uint64_t{1} << (tag.name.size() == 1 ? letter : letter + 32);
+    if ((seen & bit) != 0) return false;
+    seen |= bit;
+  }
+  return true;
 }
 
 bool has_duplicates(const std::vector<Tag>& tags) {
+  if (are_plainly_unique(tags)) return false;
   std::vector<std::string_view> names;
   names.reserve(tags.size());
   for (const Tag& tag : tags) names.push_back(tag.name);
@@ -32,6 +51,7 @@ bool has_duplicates(const std::vector<Tag>& tags) {
 
 Result<TagList> TagList::parse(std::string_view text) {
   TagList out;
+  out.tags_.reserve(kUsualTags);
   std::size_t at = 0;
   while (at < text.size()) {
     const std::size_t end = std::min(text.find(';', at), text.size());
@@ -56,7 +76,10 @@ Result<TagList> TagList::parse(std::string_view text) {
 }
 
 const Tag* TagList::find(std::string_view name) const {
-  const auto at = std::ranges::find(tags_, name, &Tag::name);
+  const auto is_it = [name](const Tag& tag) {
+    return tag.name.size() == name.size() && tag.name == name;
+  };
+  const auto at = std::ranges::find_if(tags_, is_it);
   return at == tags_.end() ? nullptr : &*at;
 }
 
@@ -64,9 +87,10 @@ std::string without_blanks(std::string_view value) {
   std::string out;
   out.reserve(value.size());
   while (!value.empty()) {
-    const auto end = std::min(value.find_first_of(" \t\r\n"), value.size());
-    out += value.substr(0, end);
-    value.remove_prefix(std::min(end + 1, value.size()));
+    const auto word = value.substr(
+        0, static_cast<std::size_t>(std::ranges::find_if(value, is_blank) - value.begin()));
+    out += word;
+    value.remove_prefix(std::min(word.size() + 1, value.size()));
   }
   return out;
 }

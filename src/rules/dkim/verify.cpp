@@ -6,11 +6,14 @@
 #include <utility>
 
 #include "crypto/hash.hpp"
+#include "vocab/try.hpp"
 
 namespace postern::dkim {
 namespace {
 
 constexpr std::size_t kMaxKeys = 4;
+/// Room for the fields of most messages.
+constexpr std::size_t kHashedRoom = 8192;
 constexpr std::string_view kTooMany = "not evaluated: the message has too many signatures";
 
 std::size_t times_in(const std::vector<std::string>& names, std::string_view name) {
@@ -28,27 +31,35 @@ std::optional<Flaw> check_fields(const Message& message, const Signature& signat
   return std::nullopt;
 }
 
+Result<std::shared_ptr<const crypto::PublicKey>> ready_key(const KeyRecord& record,
+                                                           crypto::KeySource* known) {
+  if (known != nullptr) return known->get(record.key_kind(), record.octets);
+  POSTERN_TRY(auto made, public_key(record));
+  return std::make_shared<const crypto::PublicKey>(std::move(made));
+}
+
 /// A finding on one key record. Without a digest a usable key passes.
 KeyCheck check_record(const KeyRecord& record, const Signature& signature,
-                      const crypto::Digest* digest) {
+                      const crypto::Digest* digest, crypto::KeySource* known) {
   KeyCheck out{.testing = record.testing};
   if (const auto flaw = check_key(record, signature)) {
     out.reason = flaw->reason;
     return out;
   }
-  const auto key = public_key(record);
-  if (!key) {
+  const auto made = ready_key(record, known);
+  if (!made) {
     out.reason = "the key is malformed";
     return out;
   }
-  out.key_bits = key->bits();
-  if (!key->usable()) {
-    out.reason = key->bits() < crypto::kMinRsaBits   ? "the key is too short"
-                 : key->bits() > crypto::kMaxRsaBits ? "the key is too long"
-                                                     : "the key is useless";
+  const crypto::PublicKey& key = **made;
+  out.key_bits = key.bits();
+  if (!key.usable()) {
+    out.reason = key.bits() < crypto::kMinRsaBits   ? "the key is too short"
+                 : key.bits() > crypto::kMaxRsaBits ? "the key is too long"
+                                                    : "the key is useless";
     return out;
   }
-  const bool valid = digest == nullptr || key->verify(*digest, signature.signature);
+  const bool valid = digest == nullptr || key.verify(*digest, signature.signature);
   out.verdict = valid ? Verdict::pass : Verdict::fail;
   out.reason =
       valid ? "the signature is valid" : "the header was altered, or the key is not the signer's";
@@ -89,7 +100,8 @@ class Verification {
       : message_{message},
         answers_{answers},
         now_{std::chrono::floor<std::chrono::seconds>(now).time_since_epoch().count()},
-        skew_{std::chrono::floor<std::chrono::seconds>(settings.skew).count()} {}
+        skew_{std::chrono::floor<std::chrono::seconds>(settings.skew).count()},
+        keys_{settings.keys} {}
 
   /// What can be said without the key; nothing if it decides.
   [[nodiscard]] std::optional<Flaw> settled(const SignatureAt& at) const {
@@ -141,9 +153,9 @@ class Verification {
     auto flaw = check_body(message_, at.signature);
     if (!flaw) {
       const auto digest = header_hash(message_, at.field, at.signature);
-      return check_with_key(answer, at.signature, &digest);
+      return check_with_key(answer, at.signature, &digest, keys_);
     }
-    auto checked = check_with_key(answer, at.signature, nullptr);
+    auto checked = check_with_key(answer, at.signature, nullptr, keys_);
     if (may_pass(checked.verdict)) {
       checked.verdict = flaw->verdict;
       checked.reason = std::move(flaw->reason);
@@ -155,6 +167,7 @@ class Verification {
   const dns::Answers& answers_;
   std::int64_t now_;
   std::int64_t skew_;
+  crypto::KeySource* keys_;
 };
 
 }  // namespace
@@ -163,8 +176,12 @@ void append_selected(std::string& out, const Message& message,
                      const std::vector<std::string>& names, Canon canon) {
   // How many fields are taken of a name; kept where its first one is in `by_name`.
   std::vector<std::uint32_t> taken(message.by_name.size());
+  std::span<const std::uint32_t> fields;
+  std::string_view last;
   for (const auto& name : names) {
-    const auto fields = message.named(name);
+    // Signers who leave no room for another one name each field twice in a row.
+    if (name != last) fields = message.named(name);
+    last = name;
     if (fields.empty()) continue;
     auto& count = taken.at(static_cast<std::size_t>(fields.data() - message.by_name.data()));
     if (count == fields.size()) continue;
@@ -184,6 +201,7 @@ void append_unsigned(std::string& out, const Message& message, std::size_t field
 
 crypto::Digest header_hash(const Message& message, std::size_t field, const Signature& signature) {
   std::string text;
+  text.reserve(std::min(message.header.size(), kHashedRoom));
   append_selected(text, message, signature.fields, signature.header);
   append_unsigned(text, message, field, signature);
   return crypto::sha256(text);
@@ -201,7 +219,7 @@ std::optional<Flaw> check_body(const Message& message, const Signature& signatur
 }
 
 KeyCheck check_with_key(const dns::Answer& answer, const Signature& signature,
-                        const crypto::Digest* digest) {
+                        const crypto::Digest* digest, crypto::KeySource* known) {
   KeyCheck best{.secure = answer.secure()};
   if (answer.temporary()) {
     best.verdict = Verdict::temperror;
@@ -210,10 +228,13 @@ KeyCheck check_with_key(const dns::Answer& answer, const Signature& signature,
   }
   best.reason = answer.found() ? "no key record at the selector" : "no key at the selector";
   std::size_t tried = 0;
-  for (const auto& txt : answer.all<dns::Txt>()) {
-    const auto record = parse_key_record(txt.text);
-    if (!record || tried == kMaxKeys) continue;
-    auto check = check_record(*record, signature, digest);
+  for (const auto& one : answer.records) {
+    const auto* txt = std::get_if<dns::Txt>(&one);
+    if (txt == nullptr) continue;
+    if (tried == kMaxKeys) break;
+    const auto record = parse_key_record(txt->text);
+    if (!record) continue;
+    auto check = check_record(*record, signature, digest, known);
     check.secure = answer.secure();
     if (tried++ == 0 || weight(check.verdict) > weight(best.verdict)) best = std::move(check);
     if (best.verdict == Verdict::pass) break;

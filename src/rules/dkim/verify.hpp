@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "crypto/bytes.hpp"
+#include "crypto/key_source.hpp"
 #include "dkim/key_record.hpp"
 #include "dkim/message.hpp"
 #include "dkim/verdict.hpp"
@@ -46,6 +47,8 @@ struct Report {
 struct VerifySettings {
   /// How far clocks may differ (t=, x=).
   Duration skew = std::chrono::minutes{10};
+  /// Keys made ready before, of any message and domain; borrowed. Null: each is made anew.
+  crypto::KeySource* keys = nullptr;
 };
 
 /// Evaluates the signatures that the reader chose. Call it with no answers, then again with those
@@ -72,9 +75,10 @@ struct KeyCheck {
                                          const Signature& signature);
 
 /// Tries `signature` over `digest` with the keys in `answer`. Without a digest only the key is
-/// judged, and `pass` means that it could be used.
+/// judged, and `pass` means that it could be used. `known` as `VerifySettings::keys`.
 [[nodiscard]] KeyCheck check_with_key(const dns::Answer& answer, const Signature& signature,
-                                      const crypto::Digest* digest);
+                                      const crypto::Digest* digest,
+                                      crypto::KeySource* known = nullptr);
 
 /// Why the body is not the one that was signed, if so.
 [[nodiscard]] std::optional<Flaw> check_body(const Message& message, const Signature& signature);

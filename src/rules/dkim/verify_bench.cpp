@@ -3,6 +3,7 @@
 #include <benchmark/benchmark.h>
 
 #include "crypto/hash.hpp"
+#include "dkim/key_source_fixture.hpp"
 #include "dkim/sign.hpp"
 #include "dkim/verify.hpp"
 
@@ -37,7 +38,7 @@ std::string sign_all(const std::string& text, crypto::KeyKind kind) {
   return sign(read, signer, kNow).value();
 }
 
-void verify_message(benchmark::State& state, crypto::KeyKind kind) {
+void verify_message(benchmark::State& state, crypto::KeyKind kind, crypto::KeySource* keys) {
   const auto text = message(kSize);
   const auto whole = sign_all(text, kind) + text;
   dns::Answers answers;
@@ -46,14 +47,34 @@ void verify_message(benchmark::State& state, crypto::KeyKind kind) {
       .outcome = dns::Outcome::found,
       .records = {dns::Txt{to_key_record(key(kind))}}};
   for (auto _ : state) {
-    const auto step = verify(read_message(whole), answers, kNow);
+    const auto step = verify(read_message(whole), answers, kNow, {.keys = keys});
     if (std::get<Report>(step).signatures.at(0).verdict != Verdict::pass)
       state.SkipWithError("does not verify");
   }
   state.SetItemsProcessed(state.iterations());
 }
+/// From somebody whose key is known, as mail from the big senders is.
+void verify_message(benchmark::State& state, crypto::KeyKind kind) {
+  KeptKeys keys;
+  verify_message(state, kind, &keys);
+}
 BENCHMARK_CAPTURE(verify_message, rsa2048, crypto::KeyKind::rsa);
 BENCHMARK_CAPTURE(verify_message, ed25519, crypto::KeyKind::ed25519);
+
+void verify_stranger(benchmark::State& state, crypto::KeyKind kind) {
+  verify_message(state, kind, nullptr);
+}
+BENCHMARK_CAPTURE(verify_stranger, rsa2048, crypto::KeyKind::rsa);
+BENCHMARK_CAPTURE(verify_stranger, ed25519, crypto::KeyKind::ed25519);
+
+/// All of it but the signature.
+void read_signed(benchmark::State& state) {
+  const auto text = message(kSize);
+  const auto whole = sign_all(text, crypto::KeyKind::rsa) + text;
+  for (auto _ : state) benchmark::DoNotOptimize(read_message(whole));
+  state.SetItemsProcessed(state.iterations());
+}
+BENCHMARK(read_signed);
 
 void verify_digest(benchmark::State& state, crypto::KeyKind kind) {
   const auto digest = crypto::sha256("message");

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "dkim/key_source_fixture.hpp"
 #include "dkim/sign.hpp"
 #include "text/base64.hpp"
 
@@ -81,6 +82,25 @@ TEST(DkimVerify, AsksForEachKeyOnceThenDecides) {
     EXPECT_EQ(each.key_bits, 256U);
     EXPECT_EQ(each.start.size(), 12U);
   }
+}
+
+TEST(DkimVerify, KeepsKeysButBelievesDns) {
+  const auto message = read_message(signature(kText) + signature(kText) + kText);
+  KeptKeys keys;
+  const auto verdict = [&](const dns::Answers& answers) {
+    const auto step = verify(message, answers, kNow, {.keys = &keys});
+    return std::get<Report>(step).signatures.front().verdict;
+  };
+  EXPECT_EQ(verdict(good()), Verdict::pass);
+  EXPECT_EQ(keys.size(), 1U);
+  // What the name holds now is what counts, though the key it held is known.
+  const auto other = crypto::PrivateKey::generate(crypto::KeyKind::ed25519).value();
+  EXPECT_EQ(verdict({{question(), records({to_key_record(other)})}}), Verdict::fail);
+  EXPECT_EQ(verdict({{question(), records({"p="})}}), Verdict::permerror);
+  EXPECT_EQ(verdict({{question(), records({"k=ed25519; p=AAAA"})}}), Verdict::permerror);
+  EXPECT_EQ(verdict({{question(), {}}}), Verdict::temperror);
+  EXPECT_EQ(verdict(good()), Verdict::pass);
+  EXPECT_EQ(keys.size(), 2U);
 }
 
 TEST(DkimVerify, ReportsNothingOfUnsignedMail) {
