@@ -27,7 +27,7 @@ def verify(mail, keys):
     path = postern.own_folder() / "dns.json"
     path.write_text(json.dumps({key["name"]: key["txt"] for key in keys}))
     done = subprocess.run(["/usr/bin/python3", "-c", VERIFY, path], input=mail,
-                          check=True, capture_output=True)
+                          check=True, stdout=subprocess.PIPE)
     return json.loads(done.stdout)
 
 
@@ -66,12 +66,12 @@ class Signing(postern.Case):
     def test_keys_sign_once_dns_shows_them(self):
         self.assertEqual(sorted((key["kind"], key["state"], key["seen_since"]) for key in self.keys()),
                          [("ed25519", "pending", ""), ("rsa", "pending", "")])
-        self.assertNotIn(b"DKIM-Signature", self.submit(message("early", sender=self.server.user).encode()))
+        self.assertNotIn(b"DKIM-Signature", self.submit(message("early", sender=self.server.user)))
         refused = self.server.command("dkim", "activate", "ours.test", check=False)
         self.assertEqual(refused.returncode, 1)
         self.assertIn("DNS does not show", refused.stderr)
         self.assertIn("from now on", self.activate())
-        mail = self.submit(message("signed", sender=self.server.user).encode())
+        mail = self.submit(message("signed", sender=self.server.user))
         self.assertEqual(verify(mail, self.keys())["dkim"], [True, True])
         self.assertEqual(verify(mail.replace(b"Subject: signed", b"Subject: changed"), self.keys())["dkim"],
                          [False, False])
@@ -95,7 +95,7 @@ class Signing(postern.Case):
         self.assertEqual({key["selector"] for key in self.keys("retired")}, first)
         self.server.stop()
         self.server.start()
-        mail = self.submit(message("after", sender=self.server.user).encode())
+        mail = self.submit(message("after", sender=self.server.user))
         self.assertEqual(verify(mail, self.keys())["dkim"], [True, True])
         for selector in first:
             self.assertNotIn(f"s={selector};".encode(), mail)
@@ -119,7 +119,7 @@ class Signing(postern.Case):
         self.activate()
         body = "Gr\u00fc\u00dfe.\r\n" + "x" * 1200 + "\r\n"
         mail = message("long", body=body, sender=self.server.user,
-                       extra="MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n").encode()
+                       extra="MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n")
         sent = self.submit(mail)
         self.assertLessEqual(max(map(len, sent.split(b"\r\n"))), 998)
         self.assertEqual(verify(sent, self.keys())["dkim"], [True, True])
@@ -137,9 +137,13 @@ class Signing(postern.Case):
         self.assertEqual(verify(postern.wait_for(bounce, what="the bounce comes"), self.keys())["dkim"], [True, True])
 
     def test_what_an_alias_passes_on_is_sealed(self):
+        # It judges its own seal: it must not remember, not even for a second, that there was no key.
+        self.server.stop()
+        self.publish()
+        self.server.start()
         self.activate()
         self.server.command("alias", "add", "team@ours.test", "pat@elsewhere.test")
-        deliver(self.server, message("passed on", sender="ann@nowhere.test", to="team@ours.test").encode(),
+        deliver(self.server, message("passed on", sender="ann@nowhere.test", to="team@ours.test"),
                 "team@ours.test", sender="ann@nowhere.test")
         postern.wait_for(lambda: self.remote.messages, what="the mail arrives")
         mail = self.remote.messages[-1].data
@@ -178,5 +182,5 @@ class ToOpenDkim(postern.Case):
             client.sendmail(server.user, ["pat@outside.test"], message("hello", sender=server.user))
         mail = postern.wait_for(lambda: postfix.mailbox("pat"), limit=30, what="Postfix delivers")[0].decode()
         found = re.sub(r"\s+", " ", mail)
-        self.assertIn("Authentication-Results: mx.outside.test; dkim=pass (2048-bit key; secure) header.d=ours.test",
-                      found)
+        self.assertRegex(found, r"dkim=pass header.d=ours.test header.i=@ours.test header.a=ed25519-sha256")
+        self.assertRegex(found, r"dkim=pass \(2048-bit key; secure\) header.d=ours.test .*header.a=rsa-sha256")

@@ -88,19 +88,19 @@ Task<Result<json::value>> activate(Services& services, const json::object& reque
   POSTERN_CO_TRY(const auto domain, need_domain(request));
   POSTERN_CO_TRY(const auto selector, take_text(request, "selector"));
   POSTERN_CO_TRY(const auto force, take_flag(request, "force"));
-  if (services.resolver != nullptr) {
-    POSTERN_CO_CHECK(co_await ring->look(*services.resolver, domain, KeyRing::Which::every, {}));
+  if (services.fresh_dns) {
+    POSTERN_CO_TRY(const auto dns, services.fresh_dns());
+    POSTERN_CO_CHECK(co_await ring->look(*dns, domain, KeyRing::Which::every, {}));
   }
   const auto keys = pending(*ring, domain, selector);
   if (keys.empty()) co_return fail(Errc::not_found, "a key of " + domain + " that waits");
   for (const auto& key : keys) {
     if (key.facts.seen_since == Timestamp{} && !force.value_or(false)) {
-      co_return fail(
-          Errc::conflict,
-          (services.resolver == nullptr ? "without a running server nobody can ask DNS for "
-                                        : "DNS does not show ") +
-              key.name.selector + "._domainkey." + key.name.domain +
-              "; publish it (postern dkim list " + domain + "), or use --force");
+      co_return fail(Errc::conflict,
+                     (!services.fresh_dns ? "without a running server nobody can ask DNS for "
+                                          : "DNS does not show ") +
+                         key.name.selector + "._domainkey." + key.name.domain +
+                         "; publish it (postern dkim list " + domain + "), or use --force");
     }
   }
   json::array out;

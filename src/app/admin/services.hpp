@@ -1,5 +1,8 @@
 #pragma once
 
+#include <functional>
+#include <memory>
+
 #include "async/core.hpp"
 #include "directory/directory.hpp"
 #include "kv/engine.hpp"
@@ -19,8 +22,10 @@ struct Services {
   queue::Queue& queue;
   trace::Log& trace;
   Core& core;
-  signing::KeyRing* keys = nullptr;        ///< Null: nothing signs.
-  resolver::Resolver* resolver = nullptr;  ///< Null beside no running server.
+  signing::KeyRing* keys = nullptr;  ///< Null: nothing signs.
+  /// DNS without memory, for answers that may have changed a moment ago. On `core`, and let go of
+  /// there. Empty beside no running server.
+  std::function<Result<std::shared_ptr<resolver::Resolver>>()> fresh_dns = {};
 };
 
 }  // namespace postern::admin

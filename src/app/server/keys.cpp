@@ -1,6 +1,7 @@
 // The keys with which our domains sign: opened with the store, tended while the server runs.
 #include <fmt/format.h>
 
+#include "config/values.hpp"
 #include "server/server.hpp"
 #include "signing/secret.hpp"
 #include "vocab/try.hpp"
@@ -44,6 +45,22 @@ Task<Result<void>> Server::open_keys() {
                                file, name.selector, name.domain, name.domain, name.selector));
   }
   co_return Result<void>{};
+}
+
+/// Without a cache to speak of, it is small. A stop ends what it is asked.
+Result<std::shared_ptr<resolver::Resolver>> Server::fresh_dns() {
+  constexpr std::uint64_t kBytes = std::uint64_t{1} << 20U;
+  if (stop_asked_) return fail(Errc::shutting_down);
+  POSTERN_TRY(const auto settings, config::resolver_settings(now()->config, kBytes));
+  POSTERN_TRY(auto made, resolver::UnboundResolver::create(*cores_.front(), settings));
+  const auto end = [](resolver::UnboundResolver* dns) {
+    dns->stop();
+    std::default_delete<resolver::UnboundResolver>{}(dns);
+  };
+  std::shared_ptr<resolver::UnboundResolver> out{made.release(), end};
+  std::erase_if(fresh_dns_, [](const auto& old) { return old.expired(); });
+  fresh_dns_.push_back(out);
+  return out;
 }
 
 Task<> Server::tend_keys() {

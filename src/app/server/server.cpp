@@ -123,14 +123,15 @@ Task<Result<void>> Server::open_parts() {
   queued_delivery_ =
       delivery::make_queued_delivery(*store_, *directory_, *queue_, *trace_, *cores_.front());
   queue_->deliver_locally_with(*queued_delivery_);
-  services_ = std::make_unique<admin::Services>(admin::Services{.engine = *engine_,
-                                                                .store = *store_,
-                                                                .directory = *directory_,
-                                                                .queue = *queue_,
-                                                                .trace = *trace_,
-                                                                .core = *cores_.front(),
-                                                                .keys = keys_.get(),
-                                                                .resolver = resolver_.get()});
+  services_ = std::make_unique<admin::Services>(
+      admin::Services{.engine = *engine_,
+                      .store = *store_,
+                      .directory = *directory_,
+                      .queue = *queue_,
+                      .trace = *trace_,
+                      .core = *cores_.front(),
+                      .keys = keys_.get(),
+                      .fresh_dns = [this] { return fresh_dns(); }});
   co_return Result<void>{};
 }
 
@@ -338,6 +339,9 @@ Task<> Server::stop() {
   if (client_) client_->stop();
   if (dialer_) dialer_->stop();
   if (resolver_) resolver_->stop();
+  for (const auto& fresh : fresh_dns_) {
+    if (const auto dns = fresh.lock()) dns->stop();
+  }
   for (const auto& sleeper : sleepers_) sleeper->cancel();
   co_await sessions_->stop();
   if (client_) co_await client_->close();

@@ -96,6 +96,7 @@ class Server {
   void tell_refused(std::string_view service, net::Places& places) const;
   Task<> sweep_now_and_then();
   Task<Result<void>> open_keys();
+  Result<std::shared_ptr<resolver::Resolver>> fresh_dns();
   Task<> tend_keys();
   [[noreturn]] void crash(std::string_view why) const;
   void serve_on(net::Listener& listener, Kind kind);
@@ -120,6 +121,7 @@ class Server {
   std::unique_ptr<directory::Directory> directory_;
   std::unique_ptr<signing::KeyRing> keys_;
   std::unique_ptr<resolver::UnboundResolver> resolver_;
+  std::vector<std::weak_ptr<resolver::UnboundResolver>> fresh_dns_;
   std::unique_ptr<queue::Queue> queue_;
   std::unique_ptr<net::TcpDialer> dialer_;
   std::unique_ptr<smtpc::Client> client_;
