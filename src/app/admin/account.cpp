@@ -8,6 +8,7 @@
 #include "async/gather.hpp"
 #include "layout/keys.hpp"
 #include "layout/records.hpp"
+#include "mailauth/exceptions.hpp"
 #include "text/ascii.hpp"
 #include "vocab/secret.hpp"
 #include "vocab/try.hpp"
@@ -112,6 +113,22 @@ Task<Result<std::vector<std::optional<std::uint64_t>>>> usage(
   co_return out;
 }
 
+constexpr std::array kRules{std::pair{std::string_view{"follow"}, dmarc::AccountRule::follow},
+                            std::pair{std::string_view{"accept"}, dmarc::AccountRule::accept},
+                            std::pair{std::string_view{"junk"}, dmarc::AccountRule::junk},
+                            std::pair{std::string_view{"strict"}, dmarc::AccountRule::strict}};
+
+std::string_view name_of(dmarc::AccountRule rule) {
+  return std::ranges::find(kRules, rule, &std::pair<std::string_view, dmarc::AccountRule>::second)
+      ->first;
+}
+
+json::array to_list(const std::vector<std::string>& texts) {
+  json::array out;
+  for (const auto& text : texts) out.push_back(json::string{text});
+  return out;
+}
+
 Task<Result<json::value>> list(Services& services, const json::object& request) {
   POSTERN_CO_TRY(const auto domain, take_text(request, "domain"));
   auto accounts = services.directory.accounts();
@@ -132,6 +149,8 @@ Task<Result<json::value>> list(Services& services, const json::object& request) 
                                {"used", used.at(i).value_or(0)},
                                {"disabled", account.disabled},
                                {"relay", account.may_relay},
+                               {"dmarc", name_of(account.dmarc)},
+                               {"exceptions", to_list(account.exceptions)},
                                {"created", to_text(account.created)}});
   }
   co_return json::value(std::move(out));
@@ -183,12 +202,43 @@ Task<Result<json::value>> relay(Services& services, const json::object& request)
   co_return json::value(json::object{{"address", address}, {"relay", *on}});
 }
 
+/// What is not named stays as it is.
+Task<Result<json::value>> set_dmarc(Services& services, const json::object& request) {
+  POSTERN_CO_TRY(const auto address, need_text(request, "address"));
+  POSTERN_CO_TRY(const auto word, take_text(request, "rule"));
+  POSTERN_CO_TRY(const auto given, take_texts(request, "exceptions"));
+  const auto accounts = services.directory.accounts();
+  const auto found = std::ranges::find_if(accounts, [&](const directory::Account& account) {
+    return text::iequals(account.address, address);
+  });
+  if (found == accounts.end()) co_return fail(Errc::not_found, address);
+  auto rule = found->dmarc;
+  if (!word.empty()) {
+    const auto* const known =
+        std::ranges::find(kRules, word, &std::pair<std::string_view, dmarc::AccountRule>::first);
+    if (known == kRules.end())
+      co_return fail(Errc::bad_syntax, "the rule is follow, accept, junk or strict");
+    rule = known->second;
+  }
+  auto exceptions = found->exceptions;
+  if (request.contains("exceptions")) {
+    exceptions.clear();
+    for (const auto& one : given) {
+      POSTERN_CO_TRY(auto kept, mailauth::parse_exception(one));
+      exceptions.push_back(std::move(kept));
+    }
+  }
+  POSTERN_CO_CHECK(co_await services.directory.set_dmarc(address, rule, exceptions));
+  co_return json::value(json::object{
+      {"address", address}, {"dmarc", name_of(rule)}, {"exceptions", to_list(exceptions)}});
+}
+
 constexpr std::array kVerbs{
     Verb{"account.add", add},         Verb{"account.add_many", add_many},
     Verb{"account.list", list},       Verb{"account.set_password", set_password},
     Verb{"account.remove", remove},   Verb{"account.quota", set_quota},
     Verb{"account.disable", disable}, Verb{"account.enable", enable},
-    Verb{"account.relay", relay}};
+    Verb{"account.relay", relay},     Verb{"account.dmarc", set_dmarc}};
 
 }  // namespace
 

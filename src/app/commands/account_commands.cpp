@@ -204,6 +204,26 @@ int enable(const Arguments& arguments, Session& session) {
                        });
 }
 
+int dmarc(const Arguments& arguments, Session& session) {
+  json::object request{{"cmd", "account.dmarc"}, {"address", arguments.text("ADDRESS")}};
+  if (arguments.has("RULE")) request["rule"] = arguments.text("RULE");
+  if (arguments.has("--exception")) {
+    json::array names;
+    for (const auto& name : arguments.texts("--exception")) {
+      if (!name.empty()) names.push_back(json::string{name});
+    }
+    request["exceptions"] = std::move(names);
+  }
+  return ask_and_print(arguments, session, request, [](std::ostream& out, const json::value& data) {
+    out << printable(text_of(data, "address")) << ": " << text_of(data, "dmarc");
+    for (const auto& name : list_of(data, "exceptions")) {
+      const auto* const text = name.if_string();
+      if (text != nullptr) out << ", but for " << printable({text->data(), text->size()});
+    }
+    out << '\n';
+  });
+}
+
 int relay(const Arguments& arguments, Session& session) {
   const auto word = arguments.text("STATE");
   if (word != "on" && word != "off") return misused(session, "either on or off");
@@ -257,7 +277,17 @@ std::span<const Command> account_commands() {
               "For programs that pass on mail: any sender and From are taken, and Received fields\n"
               "stay. Whoever knows the password can then send in anybody's name.\n"
               "Example: postern account relay gateway@example.org on",
-              printing({kAddress, {"STATE", "", "on or off", true}}), relay}};
+              printing({kAddress, {"STATE", "", "on or off", true}}), relay},
+      Command{"account dmarc", "Say what is done with mail to an account that fails DMARC",
+              "RULE is follow (what the sender's domain asks for), accept, junk (never refuse) or "
+              "strict (refuse\nwherever it is asked for). --exception names a mailing list's or "
+              "forwarder's domain, or a net, whose mail\nis accepted; what is given replaces what "
+              "was; an empty one ends them all.\n"
+              "Example: postern account dmarc ann@example.org junk --exception lists.example.net",
+              printing({kAddress,
+                        {"RULE", "", "follow, accept, junk or strict"},
+                        {"--exception", "NAME", "A domain or net; may be repeated", false, true}}),
+              dmarc}};
   return kCommands;
 }
 

@@ -24,6 +24,7 @@ std::shared_ptr<const mailauth::Settings> authentication_settings(const Config& 
   auto out = std::make_shared<mailauth::Settings>();
   out->hostname = config.hostname;
   out->trusted_sealers = as_names(config.trusted_sealers);
+  out->exceptions = config.exceptions;
   out->strict_domains = as_names(config.strict_domains);
   out->load = load;
   out->seal = config.seal_forwarded;

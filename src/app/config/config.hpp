@@ -67,6 +67,7 @@ struct Config {
   bool verify_senders = true;
   std::vector<std::string> trusted_sealers;
   std::vector<std::string> strict_domains;
+  std::vector<std::string> exceptions;
   bool seal_forwarded = true;  ///< ARC, when an alias leads elsewhere.
 
   std::string secret_file;  ///< Empty: secret.key in `directory`, made when it is missing.

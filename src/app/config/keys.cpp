@@ -89,6 +89,10 @@ constexpr auto kKeys = std::to_array<Key>({
      "Domains whose p=reject is a refusal without any second ground; \"*\": all. Mail of their "
      "people by way of mailing lists may be lost to you.",
      "[]"},
+    {"authentication", "exceptions", &Config::exceptions,
+     "Mailing lists and forwarders whose mail is not held to DMARC: domains that SPF, DKIM, ARC or "
+     "reverse DNS proves, or nets. Accounts can have their own: postern account dmarc.",
+     "[\"lists.example.org\", \"192.0.2.0/24\"]"},
     {"authentication", "seal_forwarded", &Config::seal_forwarded,
      "Put an ARC seal before mail that an alias passes on to other servers, by the key of the "
      "alias' domain: who trusts this server then knows what it saw.",

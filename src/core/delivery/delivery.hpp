@@ -51,11 +51,21 @@ struct RecipientVerdict {
   std::string text;
 };
 
+/// Where the copies for one recipient go.
+enum class Folder : std::uint8_t {
+  inbox,
+  junk,
+  rejects,  ///< Alone it would have been refused; other recipients were not (row A11).
+};
+
 /// One accepted RCPT.
 struct Recipient {
   smtp::Address address;
   std::string orcpt;
   queue::Notify notify;
+  /// If its copies go elsewhere than the others', and a field of theirs that says why, with CRLF.
+  std::optional<Folder> folder = {};
+  std::string reason = {};
 };
 
 struct Transaction {

@@ -412,6 +412,29 @@ TEST_F(DeliveryTest, OnlyWhatLeavesIsSealed) {
   for (const auto& copy : inbox(bob)) EXPECT_THAT(copy, Not(HasSubstr("ARC-Seal")));
 }
 
+TEST_F(DeliveryTest, EachRecipientHasItsOwnFolder) {
+  const auto ann = add("ann");
+  const auto bob = add("bob");
+  const auto eve = add("eve");
+  for (int round = 0; round < 2; ++round) {
+    auto mail = transaction({"ann@example.org", "bob@example.org", "eve@example.org"});
+    mail.junk = true;
+    mail.recipients.at(0).folder = Folder::inbox;
+    mail.recipients.at(1).folder = Folder::rejects;
+    mail.recipients.at(1).reason = "Postern-Reason: reject; because\r\n";
+    const auto outcome = machine_.run(delivery_->deliver(std::move(mail), staged()));
+    ASSERT_TRUE(outcome);
+    std::map<AccountId, std::string> where;
+    for (const auto& placed : outcome->placed) where[placed.account] = placed.mailbox_name;
+    EXPECT_EQ(where[ann], "INBOX");
+    EXPECT_EQ(where[bob], "Rejects") << round;
+    EXPECT_EQ(where[eve], "Junk");
+  }
+  EXPECT_THAT(inbox(ann).front(), Not(HasSubstr("Postern-Reason")));
+  const auto session = store_->open(bob, "bob@example.org");
+  EXPECT_EQ(machine_.run(session->mailbox("Rejects"))->messages, 2U);
+}
+
 TEST_F(DeliveryTest, TheStoryIsFoundByAnyoneInIt) {
   add("bob");
   alias("team@example.org", {"bob@example.org", "x@example.net"});

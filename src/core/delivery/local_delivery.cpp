@@ -151,8 +151,13 @@ std::optional<queue::Message> LocalDelivery::to_queue(const Transaction& transac
   const auto now = core_.clock.now();
   const auto& source = transaction.source;
   const auto& envelope = transaction.envelope;
-  // From here it would be our junk.
-  const bool held = transaction.junk && plan.onward.size() > plan.waiting;
+  // From here it would be our junk. What waits is one message for all its recipients: if it is junk
+  // to one of them, they all have to look there.
+  const bool junk =
+      transaction.junk || std::ranges::any_of(transaction.recipients, [](const auto& to) {
+        return to.folder.value_or(Folder::inbox) != Folder::inbox;
+      });
+  const bool held = junk && plan.onward.size() > plan.waiting;
   return queue::Message{.id = queue_.new_id(),
                         .trace = transaction.id,
                         .sender = source.account,
@@ -170,8 +175,28 @@ std::optional<queue::Message> LocalDelivery::to_queue(const Transaction& transac
                         .held = held,
                         .held_why = held ? "junk is not passed on to others" : "",
                         .sender_proven = source.submission || source.sender_proven,
-                        .junk = transaction.junk,
+                        .junk = junk,
                         .hidden = hidden_of(transaction.elided)};
+}
+
+/// "Rejects" is made when it is first needed; where that cannot be, Junk takes its place.
+Task<store::Placement> LocalDelivery::place(const Transaction& transaction, const Copy& copy,
+                                            std::string_view fields) {
+  const auto& recipient = transaction.recipients.at(copy.recipient);
+  const auto folder = recipient.folder.value_or(transaction.junk ? Folder::junk : Folder::inbox);
+  store::Placement out{
+      .account = copy.account,
+      .mailbox = folder == Folder::inbox ? store::SpecialUse::none : store::SpecialUse::junk,
+      .prefix = copy_prefix(transaction.envelope, recipient.address,
+                            recipient.reason + std::string{fields}),
+      .elided = transaction.elided,
+      .flags = {}};
+  if (folder != Folder::rejects) co_return out;
+  const auto session = store_.open(copy.account, copy.address);
+  auto rejects = co_await session->mailbox("Rejects");
+  if (!rejects) rejects = co_await session->create_mailbox("Rejects", store::SpecialUse::none);
+  if (rejects) out.mailbox = rejects->id;
+  co_return out;
 }
 
 Task<Result<Outcome>> LocalDelivery::commit(const Transaction& transaction, Staged message,
@@ -180,13 +205,8 @@ Task<Result<Outcome>> LocalDelivery::commit(const Transaction& transaction, Stag
   std::vector<store::Placement> placements;
   placements.reserve(plan.copies.size());
   for (const auto& copy : plan.copies) {
-    const auto& to = transaction.recipients.at(copy.recipient).address;
-    placements.push_back(
-        {.account = copy.account,
-         .mailbox = transaction.junk ? store::SpecialUse::junk : store::SpecialUse::none,
-         .prefix = copy_prefix(transaction.envelope, to, fields),
-         .elided = transaction.elided,
-         .flags = {}});
+    auto placement = co_await place(transaction, copy, fields);
+    placements.push_back(std::move(placement));
   }
   auto queued = to_queue(transaction, *message, plan);
   kv::Batch also;
@@ -217,7 +237,7 @@ void LocalDelivery::trace_received(kv::Batch& batch, const Transaction& transact
   fields.insert(fields.end(), transaction.facts.begin(), transaction.facts.end());
   fields.emplace_back("from", sender_of(transaction.envelope));
   if (transaction.envelope.from) addresses.push_back(smtp::address_key(*transaction.envelope.from));
-  for (const auto& [address, orcpt, notify] : transaction.recipients) {
+  for (const auto& [address, orcpt, notify, folder, reason] : transaction.recipients) {
     addresses.push_back(smtp::address_key(address));
     if (addresses.size() <= kMaxTracedRecipients)
       fields.emplace_back("to", smtp::to_string(address));

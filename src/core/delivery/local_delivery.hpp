@@ -38,6 +38,8 @@ class LocalDelivery final : public Delivery {
   Task<Result<Plan>> make_room(Plan plan, const Transaction& transaction, std::uint64_t size);
   Task<Result<Outcome>> commit(const Transaction& transaction, Staged message, Plan plan);
   Task<std::string> sign_notice(std::string_view content) const;
+  Task<store::Placement> place(const Transaction& transaction, const Copy& copy,
+                               std::string_view fields);
   [[nodiscard]] std::optional<queue::Message> to_queue(const Transaction& transaction,
                                                        const store::StagedMessage& message,
                                                        const Plan& plan) const;

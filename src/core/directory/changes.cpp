@@ -267,6 +267,17 @@ Task<Result<void>> LocalDirectory::set_relay(std::string address, bool may_relay
                         [may_relay](Account& account) { account.may_relay = may_relay; });
 }
 
+Task<Result<void>> LocalDirectory::set_dmarc(std::string address, dmarc::AccountRule rule,
+                                             std::vector<std::string> exceptions) {
+  constexpr std::size_t kMost = 100;
+  if (exceptions.size() > kMost) co_return fail(Errc::too_large, "more than 100 exceptions");
+  std::function<void(Account&)> edit = [rule, exceptions](Account& account) {
+    account.dmarc = rule;
+    account.exceptions = exceptions;
+  };
+  co_return co_await change_account(std::move(address), std::move(edit));
+}
+
 Task<Result<void>> LocalDirectory::remove_account(std::string address) {
   const auto view = published_.get();
   const auto* const owner = view->owner(address);

@@ -12,6 +12,7 @@
 #include "async/pool.hpp"
 #include "async/task.hpp"
 #include "crypto/scram.hpp"
+#include "dmarc/disposition.hpp"
 #include "kv/engine.hpp"
 #include "sasl/mechanism.hpp"
 #include "smtp/address.hpp"
@@ -43,6 +44,9 @@ struct Account {
   Timestamp created{};
   bool removing = false;   ///< It is being removed; disabled too, and nothing of it may change.
   bool may_relay = false;  ///< It submits others' mail too (row D2): any sender, any From.
+  /// What is done with mail to it that fails DMARC, and the lists and forwarders of its own.
+  dmarc::AccountRule dmarc = dmarc::AccountRule::follow;
+  std::vector<std::string> exceptions = {};
 };
 
 struct Credential;
@@ -121,6 +125,9 @@ class Directory {
   virtual Task<Result<void>> set_quota(std::string address, std::uint64_t quota) = 0;
   virtual Task<Result<void>> set_disabled(std::string address, bool disabled) = 0;
   virtual Task<Result<void>> set_relay(std::string address, bool may_relay) = 0;
+  /// `exceptions` as `mailauth::parse_exception` gives them; `too_large`: more than 100.
+  virtual Task<Result<void>> set_dmarc(std::string address, dmarc::AccountRule rule,
+                                       std::vector<std::string> exceptions) = 0;
   /// With all its mail. It is disabled and marked first, in one commit; what a crash cuts short,
   /// `finish_removals` or another call ends.
   virtual Task<Result<void>> remove_account(std::string address) = 0;

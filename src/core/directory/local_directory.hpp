@@ -46,6 +46,8 @@ class LocalDirectory final : public Directory {
   Task<Result<void>> set_quota(std::string address, std::uint64_t quota) override;
   Task<Result<void>> set_disabled(std::string address, bool disabled) override;
   Task<Result<void>> set_relay(std::string address, bool may_relay) override;
+  Task<Result<void>> set_dmarc(std::string address, dmarc::AccountRule rule,
+                               std::vector<std::string> exceptions) override;
   Task<Result<void>> remove_account(std::string address) override;
   Task<Result<void>> finish_removals() override;
   Task<Result<void>> put_alias(Alias alias) override;

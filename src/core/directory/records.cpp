@@ -76,16 +76,28 @@ Result<DomainRecord> decode_domain(std::string_view bytes) {
   return out;
 }
 
+namespace {
+
+dmarc::AccountRule take_rule(record::Reader& in) {
+  const auto number = in.number<std::uint8_t>();
+  if (number > std::to_underlying(dmarc::AccountRule::strict)) in.fault("an unknown rule");
+  return static_cast<dmarc::AccountRule>(number);
+}
+
+}  // namespace
+
 std::string encode(const AccountRecord& value) {
   std::string out;
-  record::Writer{out, kVersion}
-      .text(1, value.account.address)
+  record::Writer writer{out, kVersion};
+  writer.text(1, value.account.address)
       .number_unless_zero(2, value.account.quota)
       .number_unless_zero(3, value.account.disabled ? 1 : 0)
       .signed_number(4, to_micros(value.account.created))
       .number_unless_zero(5, value.account.removing ? 1 : 0)
       .number_unless_zero(6, value.account.may_relay ? 1 : 0)
-      .unknown(value.unknown);
+      .number_unless_zero(7, std::to_underlying(value.account.dmarc));
+  for (const auto& exception : value.account.exceptions) writer.text(8, exception);
+  writer.unknown(value.unknown);
   return out;
 }
 
@@ -100,6 +112,8 @@ Result<AccountRecord> decode_account(std::string_view bytes) {
       case 4:  out.account.created = from_micros(in.signed_number()); break;
       case 5:  out.account.removing = in.boolean(); break;
       case 6:  out.account.may_relay = in.boolean(); break;
+      case 7:  out.account.dmarc = take_rule(in); break;
+      case 8:  out.account.exceptions.emplace_back(in.text()); break;
       default: in.keep(out.unknown);
     }
   }

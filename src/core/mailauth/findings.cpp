@@ -201,14 +201,14 @@ std::string results_of(const Findings& findings, const std::string& authserv_id,
 
 std::string fields_of(const Findings& findings, const std::string& authserv_id, bool utf8) {
   const auto charset = utf8 ? Charset::utf8 : Charset::ascii;
-  std::string out = authres::to_field(all_results(findings, authserv_id), charset) +
-                    authres::to_field(received_spf(findings, authserv_id), charset);
-  if (findings.disposition.action != dmarc::Action::accept ||
-      !findings.disposition.reasons.empty()) {
-    out += "Postern-Reason: " + word(findings.disposition.action) + "; " +
-           plain(findings.disposition.explanation) + "\r\n";
-  }
-  return out;
+  return authres::to_field(all_results(findings, authserv_id), charset) +
+         authres::to_field(received_spf(findings, authserv_id), charset);
+}
+
+std::string reason_of(const dmarc::Disposition& disposition) {
+  if (disposition.action == dmarc::Action::accept && disposition.reasons.empty()) return {};
+  return "Postern-Reason: " + word(disposition.action) + "; " + plain(disposition.explanation) +
+         "\r\n";
 }
 
 }  // namespace postern::mailauth

@@ -52,10 +52,13 @@ struct Findings {
 [[nodiscard]] std::vector<std::pair<std::string, std::string>> facts_of(const Findings& findings);
 
 /// What stands in the served prefix of every copy: Authentication-Results and Received-SPF by
-/// `authserv_id` (RFC 8601 §4, RFC 7208 §9.1), and Postern-Reason where something was decided.
-/// `utf8`: the message is an internationalised one.
+/// `authserv_id` (RFC 8601 §4, RFC 7208 §9.1). `utf8`: the message is an internationalised one.
 [[nodiscard]] std::string fields_of(const Findings& findings, const std::string& authserv_id,
                                     bool utf8);
+
+/// Postern-Reason, below them, with its CRLF: why a copy is where it is. Empty: there is nothing to
+/// say.
+[[nodiscard]] std::string reason_of(const dmarc::Disposition& disposition);
 
 /// The value of Authentication-Results alone, folded, for a seal.
 [[nodiscard]] std::string results_of(const Findings& findings, const std::string& authserv_id,

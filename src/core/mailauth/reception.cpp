@@ -6,6 +6,7 @@
 #include "async/gather.hpp"
 #include "authres/authres.hpp"
 #include "dkim/sign.hpp"
+#include "mailauth/exceptions.hpp"
 #include "text/ascii.hpp"
 
 namespace postern::mailauth {
@@ -210,6 +211,7 @@ void Reception::judge(Findings& findings) const {
   grounds.trusted_arc = seal_is_trusted(findings, grounds.arc_sealer);
   grounds.mailing_list = has_list_traits();
   if (!findings.dmarc) return judge_nobody(findings);
+  grounds.exception = exception_for(findings, settings_->exceptions);
   grounds.strict = lists(settings_->strict_domains, "*") ||
                    lists(settings_->strict_domains, findings.dmarc->author.to_string());
   findings.disposition = dmarc::dispose(*findings.dmarc, grounds);

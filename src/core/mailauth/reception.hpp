@@ -33,6 +33,8 @@ struct Settings {
   std::vector<std::string> trusted_sealers;
   /// Author domains for which `p=reject` alone is a refusal; "*" for all.
   std::vector<std::string> strict_domains;
+  /// Mailing lists and forwarders of the operator's: see `exception_for`.
+  std::vector<std::string> exceptions;
   dmarc::PublicSuffix suffix;  ///< Any core.
   /// What an alias passes on elsewhere is sealed: its body is hashed for that, too.
   bool seal = false;

@@ -77,6 +77,9 @@ class FakeDirectory final : public directory::Directory {
   Task<Result<void>> set_quota(std::string, std::uint64_t) override { co_return no(); }
   Task<Result<void>> set_disabled(std::string, bool) override { co_return no(); }
   Task<Result<void>> set_relay(std::string, bool) override { co_return no(); }
+  Task<Result<void>> set_dmarc(std::string, dmarc::AccountRule, std::vector<std::string>) override {
+    co_return no();
+  }
   Task<Result<void>> finish_removals() override { co_return Result<void>{}; }
   Task<Result<void>> remove_account(std::string) override { co_return no(); }
   Task<Result<void>> put_alias(directory::Alias) override { co_return no(); }
