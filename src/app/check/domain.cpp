@@ -7,6 +7,7 @@
 #include "dkim/key_record.hpp"
 #include "dmarc/record.hpp"
 #include "dmarc/tree_walk.hpp"
+#include "feedback/tlsrpt_record.hpp"
 #include "route/failure.hpp"
 #include "text/ascii.hpp"
 
@@ -39,10 +40,7 @@ class Inspection {
            "tells senders to insist on TLS: _mta-sts TXT \"v=STSv1; id=1\" and a policy at "
            "https://mta-sts." +
                domain_.to_string() + "/.well-known/mta-sts.txt");
-    tagged("TLS-RPT", "_smtp._tls", "v=TLSRPTv1", "rua",
-           "tells senders where to report TLS failures: _smtp._tls TXT \"v=TLSRPTv1; "
-           "rua=mailto:tls-reports@" +
-               domain_.to_string() + "\"");
+    tls_reports();
     tagged("BIMI", "default._bimi", "v=BIMI1", "l",
            "optional: a logo to be shown where DMARC passes and enforces");
     return std::move(lines_);
@@ -106,15 +104,19 @@ class Inspection {
     const auto all =
         std::ranges::find(record->directives, spf::Directive::Kind::all, &spf::Directive::kind);
     // An address that nobody has: every term is evaluated.
-    const auto verdict = check::spf(source_, {.ip = text::IpAddress::v4({192, 0, 2, 255}),
-                                              .helo = domain_.to_string(),
-                                              .mail_from = "postmaster@" + domain_.to_string(),
-                                              .receiver = settings_.hostname,
-                                              .now = {}});
-    const std::string_view result{verdict.data.at("result").as_string()};
-    if (result == "permerror" || result == "temperror") {
-      return add({"SPF", "wrong", std::string{verdict.data.at("reason").as_string()},
-                  "fewer includes, and no names that do not exist"});
+    const auto helo = domain_.to_string();
+    const auto sender = "postmaster@" + helo;
+    dns::Answers answers;
+    const auto verdict = decide<spf::Verdict>(source_, answers, [&](const dns::Answers& known) {
+      return spf::check({.ip = text::IpAddress::v4({192, 0, 2, 255}),
+                         .helo = helo,
+                         .mail_from = sender,
+                         .receiver = settings_.hostname,
+                         .now = {}},
+                        known);
+    });
+    if (verdict.outcome == spf::Outcome::permerror || verdict.outcome == spf::Outcome::temperror) {
+      return add({"SPF", "wrong", verdict.why, "fewer includes, and no names that do not exist"});
     }
     if (all == record->directives.end() && !record->redirect)
       return add({"SPF", "weak", text + ": ends without all", "end it in -all or ~all"});
@@ -154,8 +156,12 @@ class Inspection {
     const auto verdict = decide<dmarc::Verdict>(source_, answers, [&](const dns::Answers& known) {
       return dmarc::evaluate(input, known, settings_.suffix);
     });
-    if (verdict.result == dmarc::Conclusion::temperror)
-      return add({"DMARC", "unknown", verdict.reason});
+    if (verdict.result == dmarc::Conclusion::temperror) {
+      // The answer that failed says why.
+      const auto name = domain_.below("_dmarc");
+      if (name && failed("DMARC", ask(*name, dns::Type::txt))) return;
+      return add({"DMARC", "unknown", verdict.reason, "mend the zone or its servers"});
+    }
     if (!verdict.record) {
       return add({"DMARC", "missing", "no DMARC record: anybody may write in its name",
                   "_dmarc TXT \"v=DMARC1; p=none; rua=mailto:dmarc@" + domain_.to_string() +
@@ -173,6 +179,29 @@ class Inspection {
                   "rua=mailto:dmarc@" + domain_.to_string()});
     }
     add({"DMARC", "good", where});
+  }
+
+  void tls_reports() {
+    const auto name = domain_.below("_smtp._tls");
+    if (!name) return;
+    const auto answer = ask(*name, dns::Type::txt);
+    if (failed("TLS-RPT", answer)) return;
+    const auto fix =
+        "tells senders where to report TLS failures: _smtp._tls TXT \"v=TLSRPTv1; "
+        "rua=mailto:tls-reports@" +
+        domain_.to_string() + "\"";
+    std::vector<std::string> texts;
+    for (const auto& txt : answer.all<dns::Txt>()) texts.push_back(txt.text);
+    const auto record = feedback::pick_tlsrpt_record(texts);
+    if (!record && record.error().code == Errc::not_found)
+      return add({"TLS-RPT", "missing", "nothing at " + name->to_string(), fix});
+    if (!record) return add({"TLS-RPT", "wrong", record.error().detail, fix});
+    std::string to;
+    for (const auto* const uris : {&record->mailto, &record->https}) {
+      for (const auto& uri : *uris) to += (to.empty() ? "" : ", ") + uri;
+    }
+    if (to.empty()) return add({"TLS-RPT", "wrong", "no address that can be used", fix});
+    add({"TLS-RPT", "good", "reports to " + to + secured(answer)});
   }
 
   /// A record of tags that begins with `version` and must have `tag`.
