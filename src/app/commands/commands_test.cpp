@@ -20,6 +20,7 @@ namespace postern::commands {
 namespace {
 
 namespace json = boost::json;
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
@@ -200,8 +201,53 @@ TEST_F(StoppedTest, NothingIsMadeByAsking) {
   EXPECT_FALSE(std::filesystem::exists(dir()));
 }
 
+TEST_F(StoppedTest, SigningKeys) {
+  ASSERT_EQ(on_dir({"domain", "add", "example.org"}).status, 0);
+  const auto listed = on_dir({"dkim", "list", "example.org"});
+  EXPECT_THAT(listed.out,
+              AllOf(HasSubstr("rsa 2048"), HasSubstr("ed25519 256"), HasSubstr("pending"),
+                    HasSubstr("._domainkey.example.org. IN TXT")));
+  const auto unseen = on_dir({"dkim", "activate", "example.org"});
+  EXPECT_EQ(unseen.status, 1);
+  EXPECT_THAT(unseen.err, HasSubstr("without a running server nobody can ask DNS"));
+  EXPECT_EQ(on_dir({"dkim", "activate", "example.org", "--force"}).status, 0);
+  EXPECT_THAT(on_dir({"dkim", "list"}).out, AllOf(HasSubstr("active"), Not(HasSubstr("IN TXT"))));
+  EXPECT_EQ(
+      on_dir({"dkim", "add", "example.org", "--selector", "mine", "--kind", "ed25519"}).status, 0);
+  EXPECT_THAT(on_dir({"dkim", "add", "example.org", "--kind", "dsa"}).err,
+              HasSubstr("rsa or ed25519"));
+  EXPECT_THAT(on_dir({"dkim", "add", "example.com"}).err, HasSubstr("not found"));
+  EXPECT_THAT(on_dir({"dkim", "rotate", "example.org"}).err, HasSubstr("wait already"));
+  EXPECT_EQ(on_dir({"dkim", "remove", "example.org", "mine"}).status, 0);
+  EXPECT_THAT(on_dir({"dkim", "retire", "example.org", "mine"}).err, HasSubstr("not found"));
+  EXPECT_EQ(on_dir({"domain", "remove", "example.org"}).status, 0);
+  EXPECT_EQ(on_dir({"dkim", "list", "--json"}).out, "[]\n");
+  EXPECT_THAT(on_dir({"store", "verify"}).out, HasSubstr("clean"));
+}
+
+TEST_F(StoppedTest, WhatDmarcDoesToAnAccount) {
+  ASSERT_EQ(on_dir({"domain", "add", "example.org"}).status, 0);
+  const auto word = file("password", "a good word\n");
+  ASSERT_EQ(on_dir({"account", "add", "ann@example.org", "--password-file", word}).status, 0);
+  EXPECT_EQ(on_dir({"account", "dmarc", "ann@example.org", "junk", "--exception",
+                    "Lists.Example.net", "--exception", "192.0.2.9/24"})
+                .out,
+            "ann@example.org: junk, but for lists.example.net, but for 192.0.2.0/24\n");
+  EXPECT_EQ(on_dir({"account", "dmarc", "ann@example.org", "strict"}).out,
+            "ann@example.org: strict, but for lists.example.net, but for 192.0.2.0/24\n");
+  EXPECT_EQ(on_dir({"account", "dmarc", "ann@example.org", "--exception", ""}).out,
+            "ann@example.org: strict\n");
+  EXPECT_THAT(on_dir({"account", "list", "--json"}).out, HasSubstr("\"dmarc\":\"strict\""));
+  EXPECT_THAT(on_dir({"account", "dmarc", "ann@example.org", "maybe"}).err,
+              HasSubstr("follow, accept, junk or strict"));
+  EXPECT_THAT(on_dir({"account", "dmarc", "ann@example.org", "--exception", "a b"}).err,
+              HasSubstr("neither a domain nor a net"));
+  EXPECT_EQ(on_dir({"account", "dmarc", "bob@example.org", "junk"}).status, 1);
+}
+
 TEST_F(StoppedTest, AWholeInstallation) {
-  EXPECT_EQ(on_dir({"domain", "add", "example.org"}).out, "added the domain example.org\n");
+  EXPECT_THAT(on_dir({"domain", "add", "example.org"}).out,
+              AllOf(StartsWith("added the domain example.org\n"), HasSubstr("IN TXT (")));
   const auto again = on_dir({"domain", "add", "example.org"});
   EXPECT_EQ(again.status, 1);
   EXPECT_EQ(again.err, "postern: already exists: example.org\n");

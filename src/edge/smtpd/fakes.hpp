@@ -32,7 +32,7 @@ struct FakeStaged : store::StagedMessage {
 };
 
 /// example.org is ours, and of it ann, bob and postmaster; ann has a login and the address sales@.
-class FakeDirectory final : public directory::Directory {
+class FakeDirectory : public directory::Directory {
  public:
   static constexpr AccountId kAnn{1};
   explicit FakeDirectory(std::string ann_password) : password{std::move(ann_password)} {}
