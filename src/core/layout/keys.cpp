@@ -27,6 +27,10 @@ KeyWriter signing_key(SigningKind kind) {
   return {std::to_underlying(Space::signing), std::uint16_t{0}, std::to_underlying(kind)};
 }
 
+KeyWriter reports_key(ReportsKind kind) {
+  return {std::to_underlying(Space::reports), std::uint16_t{0}, std::to_underlying(kind)};
+}
+
 std::string state_key(AccountId account) {
   return account_key(account, AccountKind::state).done();
 }

@@ -20,6 +20,7 @@ inline constexpr AccountId kQueueAccount{0};
 [[nodiscard]] record::KeyWriter system_key(SystemKind kind);
 [[nodiscard]] record::KeyWriter strangers_key(StrangersKind kind);
 [[nodiscard]] record::KeyWriter signing_key(SigningKind kind);
+[[nodiscard]] record::KeyWriter reports_key(ReportsKind kind);
 
 [[nodiscard]] std::string state_key(AccountId account);
 [[nodiscard]] std::string mailbox_key(AccountId account, MailboxId mailbox);

@@ -7,7 +7,7 @@
 //
 //   format:1  space:1  shard:2 | account:8  kind:1  fixed big-endian integers...  text last
 //
-// Spaces other than `account` carry a shard (system, strangers, signing: always 0);
+// Spaces other than `account` carry a shard (system, strangers, signing, reports: always 0);
 // `account` carries an account id, so that all of an account lies under one prefix.
 namespace postern::layout {
 
@@ -21,6 +21,7 @@ enum class Space : std::uint8_t {
   trace = 0x05,
   strangers = 0x06,
   signing = 0x07,
+  reports = 0x08,
 };
 
 /// Space `system`: what belongs to the installation.
@@ -75,6 +76,13 @@ enum class StrangersKind : std::uint8_t {
 /// Space `signing`: the keys with which our domains sign.
 enum class SigningKind : std::uint8_t {
   key = 0x01,  ///< A-label of a domain, NUL, selector.
+};
+
+/// Space `reports`: about authentication and TLS, what is to be told others and what they told.
+enum class ReportsKind : std::uint8_t {
+  seen = 0x01,      ///< day:4 topic:1 hash:8 run:8 n:4 A-label: rows that one process counted.
+  done = 0x02,      ///< day:4 topic:1 hash:8 A-label: what was reported of the day.
+  received = 0x03,  ///< topic:1 end:8 hash:8: a report of somebody else.
 };
 
 }  // namespace postern::layout
