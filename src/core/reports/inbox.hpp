@@ -1,0 +1,127 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "async/clock.hpp"
+#include "async/pool.hpp"
+#include "async/task.hpp"
+#include "dmarc/tree_walk.hpp"
+#include "dns/name.hpp"
+#include "kv/engine.hpp"
+#include "mailauth/findings.hpp"
+#include "mime/message.hpp"
+#include "reports/received_codec.hpp"
+
+namespace postern::reports {
+
+/// Octets of a mail that may carry a report; of a larger one nothing is read.
+inline constexpr std::size_t kMaxReportMail = std::size_t{10} << 20U;
+/// Rows that are kept of one report, and octets of its record.
+inline constexpr std::size_t kMaxKeptRows = 5000;
+inline constexpr std::size_t kMaxKeptBytes = std::size_t{2} << 20U;
+
+/// Who a mail is proven to come from.
+struct Proof {
+  dns::Name author;              ///< The domain of From; the root: there is none.
+  bool dmarc_pass = false;       ///< For that domain.
+  std::vector<dns::Name> dkim;   ///< d= of signatures that verify.
+  std::optional<dns::Name> spf;  ///< The domain that SPF passed for.
+};
+[[nodiscard]] Proof proof_of(const mailauth::Findings& found);
+
+/// One mail and by what it is judged. Borrowed.
+struct ReportMail {
+  std::string_view octets;
+  const Proof& proof;
+  Timestamp now{};
+  const std::function<bool(const std::string& domain)>& is_ours;  ///< A-label; any thread.
+  const dmarc::PublicSuffix& suffix;
+};
+
+/// A report out of a mail, or why there is none to be kept.
+struct Reading {
+  std::optional<Received> report;
+  std::string why;  ///< In words for people.
+};
+
+/// Whether the mail holds a report, whether its sender is proven (aggregate reports: DMARC, or DKIM
+/// or SPF of the same organisation; TLS reports: such a DKIM signature; failure reports: as
+/// aggregate ones), whether it is about a domain of ours and a time that can be, and what it says.
+/// Pure; takes as long as a hostile archive can make it (a second), so belongs on a pool. RFC 9990
+/// §3.5.2, RFC 8460 §3, RFC 5965.
+[[nodiscard]] Reading read_report(const ReportMail& mail);
+
+/// Whether the mail looks like a report, whoever sent it: reports about those make reports without
+/// end. Looks at structure and names alone.
+[[nodiscard]] bool is_report(const mime::Message& message);
+
+/// Reports of others on their way into the store. Any core.
+class Inbox {
+ public:
+  struct Limits {
+    std::uint32_t reports_per_reporter = 1000;           ///< A day.
+    std::size_t bytes_per_day = std::size_t{64} << 20U;  ///< Of all reporters.
+    std::size_t held = std::size_t{64} << 20U;           ///< Octets of mail at one time.
+  };
+  struct Stats {
+    std::uint64_t kept = 0;
+    std::uint64_t repeated = 0;  ///< Known already.
+    std::uint64_t ignored = 0;   ///< Not authenticated, not ours, broken, or no report at all.
+    std::uint64_t too_many = 0;
+  };
+  /// What a mail means for the store.
+  struct Taken {
+    kv::Batch batch;   ///< For the commit that delivers the mail.
+    std::string fact;  ///< For its trace: "aggregate for example.org by reporter.example, 12 rows".
+  };
+  using IsOurs = std::function<bool(const std::string& domain)>;
+
+  /// All but the last two outlive it; `is_ours` is called on the pool.
+  Inbox(kv::Engine& engine, const Clock& clock, Pool& pool, IsOurs is_ours,
+        dmarc::PublicSuffix suffix)
+      : Inbox(engine, clock, pool, {std::move(is_ours), std::move(suffix)}, Limits{}) {}
+  struct Judge {
+    IsOurs is_ours;
+    dmarc::PublicSuffix suffix;
+  };
+  Inbox(kv::Engine& engine, const Clock& clock, Pool& pool, Judge judge, Limits limits);
+
+  /// Room for `more` octets of mail that waits to be read; false: there is none, so it is not read.
+  /// What was given is given back.
+  bool hold(std::size_t more);
+  void release(std::size_t octets) { held_ -= octets; }
+
+  /// Reads `octets` (at most kMaxReportMail). Never fails: a mail is mail first.
+  Task<Taken> take(std::string octets, Proof proof);
+  [[nodiscard]] Stats stats() const;
+
+ private:
+  Task<bool> is_known(std::string key);
+  bool has_room(const std::string& reporter, std::size_t bytes);
+  Taken ignore(std::uint64_t Stats::* counter, std::string why);
+
+  kv::Engine& engine_;
+  const Clock& clock_;
+  Pool& pool_;
+  const Judge judge_;
+  const Limits limits_;
+  std::atomic<std::size_t> held_{0};
+
+  mutable std::mutex mutex_;
+  Stats stats_;
+  Day today_ = 0;
+  std::size_t bytes_ = 0;
+  std::map<std::string, std::uint32_t> reporters_;  ///< Of today.
+};
+
+}  // namespace postern::reports

@@ -1,0 +1,249 @@
+#include "reports/inbox.hpp"
+
+#include <limits>
+
+#include <gmock/gmock.h>
+
+#include "feedback/archive.hpp"
+#include "feedback/compose.hpp"
+#include "reports/query.hpp"
+#include "reports/rig.hpp"
+#include "text/base64.hpp"
+
+namespace postern::reports {
+namespace {
+
+using namespace std::chrono_literals;
+using feedback::Aligned;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+using testing::StartsWith;
+
+dns::Name name(std::string_view text) {
+  return dns::Name::parse(text).value();
+}
+
+Proof by_dmarc() {
+  return {.author = name("reporter.example"), .dmarc_pass = true};
+}
+Proof by_dkim() {
+  return {.author = name("reporter.example"), .dkim = {name("mail.reporter.example")}};
+}
+
+class InboxTest : public testing::Test, protected Rig {
+ protected:
+  /// A report for the day before.
+  feedback::AggregateReport report(std::string id = "r1", std::uint64_t count = 5) const {
+    feedback::AggregateReport out;
+    out.metadata = {.org_name = "Reporter",
+                    .email = "x@reporter.example",
+                    .report_id = std::move(id),
+                    .begin = begin_of(kToday - 1),
+                    .end = begin_of(kToday) - 1s};
+    out.policy = {.domain = "example.net", .p = feedback::Policy::reject};
+    out.records.push_back({.source_ip = text::IpAddress::parse("192.0.2.1"),
+                           .count = count,
+                           .disposition = feedback::Disposition::none,
+                           .dkim = Aligned::pass,
+                           .spf = Aligned::fail,
+                           .header_from = "example.net"});
+    out.records.push_back({.source_ip = text::IpAddress::parse("203.0.113.9"),
+                           .count = 3,
+                           .disposition = feedback::Disposition::reject,
+                           .dkim = Aligned::fail,
+                           .spf = Aligned::fail,
+                           .header_from = "example.net"});
+    return out;
+  }
+  static feedback::ReportEnvelope envelope() {
+    return {.from = {.local = "x", .domain = "reporter.example"},
+            .to = {{.local = "dmarc-reports", .domain = "example.net"}},
+            .submitter = "reporter.example",
+            .domain = "example.net",
+            .report_id = "r1",
+            .message_id = "1@reporter.example",
+            .boundary = "b1",
+            .date = {}};
+  }
+  static std::string mail(const feedback::AggregateReport& what) {
+    return feedback::compose_aggregate(envelope(), what).message;
+  }
+  /// Any octets in the place of the report.
+  static std::string mail_with(std::string_view attachment) {
+    return "From: x@reporter.example\r\nSubject: Report Domain: example.net\r\n"
+           "MIME-Version: 1.0\r\nContent-Type: application/gzip;"
+           " name=\"reporter.example!example.net!1!2.xml.gz\"\r\n"
+           "Content-Transfer-Encoding: base64\r\n\r\n" +
+           text::to_base64(attachment) + "\r\n";
+  }
+  Inbox::Taken take(std::string octets, Proof proof = by_dmarc()) {
+    return run(reports_->inbox().take(std::move(octets), std::move(proof)));
+  }
+  Inbox::Taken keep(std::string octets, Proof proof = by_dmarc()) {
+    auto out = take(std::move(octets), std::move(proof));
+    const auto ticket = run(engine_->append(std::move(out.batch), kv::Engine::Purpose::adds_mail));
+    EXPECT_TRUE(run(engine_->durable(ticket.value())));
+    return out;
+  }
+  DmarcAnswer ask(Question question = {}) {
+    return run(ask_dmarc(*engine_, std::move(question))).value();
+  }
+};
+
+TEST_F(InboxTest, KeepsAReportAndSumsItUp) {
+  EXPECT_EQ(keep(mail(report())).fact, "aggregate for example.net by reporter.example, 2 rows");
+  keep(mail(report("r2", 7)), {.author = name("other.example"), .dmarc_pass = true});
+  const auto answer = ask({.domain = "example.net"});
+  EXPECT_EQ(answer.count, 2U);
+  ASSERT_THAT(answer.sources, SizeIs(2));
+  const auto& first = answer.sources.front();
+  EXPECT_EQ(first.ip, text::IpAddress::parse("192.0.2.1"));
+  EXPECT_EQ(first.messages, 12U);
+  EXPECT_EQ(first.dkim_pass, 12U);
+  EXPECT_EQ(first.spf_pass, 0U);
+  EXPECT_EQ(first.passed, 12U);
+  EXPECT_THAT(first.reporters, SizeIs(2));
+  EXPECT_EQ(answer.sources.back().rejected, 6U);
+  EXPECT_EQ(answer.reports.front().proof, "dmarc");
+  EXPECT_FALSE(answer.cut);
+  EXPECT_THAT(ask({.domain = "example.com"}).sources, IsEmpty());
+  EXPECT_THAT(ask({.since = begin_of(kToday)}).sources, IsEmpty());
+}
+
+TEST_F(InboxTest, StrangersAreNotBelieved) {
+  const auto octets = mail(report());
+  EXPECT_EQ(take(octets, {}).fact, "ignored: not authenticated");
+  EXPECT_TRUE(take(octets, {}).batch.empty());
+  EXPECT_EQ(take(octets, {.author = name("reporter.example")}).fact, "ignored: not authenticated");
+  EXPECT_EQ(
+      take(octets, {.author = name("reporter.example"), .dkim = {name("mailer.example")}}).fact,
+      "ignored: not authenticated");
+  EXPECT_EQ(take(octets, {.author = name("reporter.example"), .spf = name("example.com")}).fact,
+            "ignored: not authenticated");
+  EXPECT_THAT(take(octets, by_dkim()).fact, StartsWith("aggregate"));
+  EXPECT_THAT(
+      take(octets, {.author = name("reporter.example"), .spf = name("mx.reporter.example")}).fact,
+      StartsWith("aggregate"));
+}
+
+TEST_F(InboxTest, TheSameReportIsKeptOnce) {
+  keep(mail(report()));
+  EXPECT_EQ(take(mail(report())).fact, "ignored: known already");
+  // Of somebody else it is another.
+  EXPECT_THAT(take(mail(report()), {.author = name("other.example"), .dmarc_pass = true}).fact,
+              StartsWith("aggregate"));
+  EXPECT_EQ(reports_->inbox().stats().repeated, 1U);
+}
+
+TEST_F(InboxTest, OnlyWhatIsOursAndCanBeIsKept) {
+  auto foreign = report();
+  foreign.policy.domain = "example.com";
+  EXPECT_EQ(take(mail(foreign)).fact, "ignored: about no domain of ours");
+  auto future = report();
+  future.metadata.end = begin_of(kToday + 400);
+  EXPECT_EQ(take(mail(future)).fact, "ignored: about a time that cannot be");
+  auto past = report();
+  past.metadata.begin = past.metadata.end = begin_of(100);
+  EXPECT_EQ(take(mail(past)).fact, "ignored: about a time that cannot be");
+  EXPECT_EQ(take("Subject: hello\r\n\r\nGood day\r\n").fact, "ignored: no report in it");
+  EXPECT_THAT(take(mail_with("garbage")).fact, StartsWith("ignored: it cannot be read"));
+}
+
+TEST_F(InboxTest, ArchivesAndEntitiesDoNotGrowBeyondTheirBounds) {
+  const std::string bomb(std::size_t{64} << 20U, 'a');
+  EXPECT_THAT(take(mail_with(feedback::gzip(bomb))).fact, StartsWith("ignored: it cannot be read"));
+  const std::string entities =
+      "<?xml version=\"1.0\"?><!DOCTYPE feedback [<!ENTITY a \"aaaaaaaaaa\"><!ENTITY b "
+      "\"&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;\"><!ENTITY c \"&b;&b;&b;&b;&b;&b;&b;&b;&b;&b;\">]>"
+      "<feedback><report_metadata><org_name>&c;</org_name><report_id>x</report_id>"
+      "<date_range><begin>1</begin><end>2</end></date_range></report_metadata>"
+      "<policy_published><domain>example.net</domain></policy_published></feedback>";
+  EXPECT_THAT(take(mail_with(feedback::gzip(entities))).fact, StartsWith("ignored: "));
+}
+
+TEST_F(InboxTest, CountsThatAreTooLargeStopAtTheLargest) {
+  keep(mail(report("r1", std::numeric_limits<std::uint64_t>::max())));
+  keep(mail(report("r2", std::numeric_limits<std::uint64_t>::max() - 1)));
+  EXPECT_EQ(ask().sources.front().messages, std::numeric_limits<std::uint64_t>::max());
+}
+
+TEST_F(InboxTest, OfVeryManyRowsTheFirstAreKept) {
+  auto many = report();
+  many.records.assign(kMaxKeptRows + 1000, many.records.front());
+  EXPECT_THAT(keep(mail(many)).fact, HasSubstr("5000 rows, not whole"));
+  EXPECT_TRUE(ask().reports.front().partial);
+}
+
+TEST_F(InboxTest, AReporterHasItsShareOfADay) {
+  Inbox inbox{*engine_, machine_.clock(), pool_,
+              Inbox::Judge{[](const std::string&) { return true; }, {}},
+              Inbox::Limits{.reports_per_reporter = 2}};
+  const auto fact = [&](std::string id) {
+    return run(inbox.take(mail(report(std::move(id))), by_dmarc())).fact;
+  };
+  EXPECT_THAT(fact("1"), StartsWith("aggregate"));
+  EXPECT_THAT(fact("2"), StartsWith("aggregate"));
+  EXPECT_EQ(fact("3"), "ignored: too many from reporter.example today");
+  machine_.clock().advance(Days{1});
+  EXPECT_THAT(fact("4"), StartsWith("aggregate"));
+}
+
+TEST_F(InboxTest, TlsReportsNeedASignature) {
+  feedback::TlsReport tls{.organization_name = "Reporter",
+                          .begin = begin_of(kToday - 1),
+                          .end = begin_of(kToday) - 1s,
+                          .report_id = "t1"};
+  tls.policies.push_back(
+      {.policy = {.type = feedback::TlsPolicyType::no_policy_found, .domain = "example.net"},
+       .successful_sessions = 9,
+       .failed_sessions = 1,
+       .failures = {{.result = feedback::TlsResult::certificate_expired,
+                     .receiving_mx_hostname = "mx.example.net",
+                     .failed_sessions = 1}}});
+  const auto octets = feedback::compose_tls(envelope(), tls).message;
+  EXPECT_EQ(take(octets, by_dmarc()).fact, "ignored: not authenticated");
+  EXPECT_EQ(keep(octets, by_dkim()).fact, "TLS for example.net by reporter.example");
+  const auto answer = run(ask_tls(*engine_, {.domain = "example.net"})).value();
+  ASSERT_THAT(answer.policies, SizeIs(1));
+  EXPECT_EQ(answer.policies.at(0).successful, 9U);
+  EXPECT_EQ(answer.policies.at(0).failures.at({"mx.example.net", "certificate-expired"}), 1U);
+}
+
+TEST_F(InboxTest, FailureReportsAreKeptAsTheyAre) {
+  const std::string octets =
+      "From: x@reporter.example\r\nMIME-Version: 1.0\r\n"
+      "Content-Type: multipart/report; report-type=feedback-report; boundary=b\r\n\r\n"
+      "--b\r\nContent-Type: text/plain\r\n\r\nhello\r\n"
+      "--b\r\nContent-Type: message/feedback-report\r\n\r\n"
+      "Feedback-Type: auth-failure\r\nVersion: 1\r\nUser-Agent: x/1\r\nAuth-Failure: dmarc\r\n"
+      "Source-IP: 192.0.2.77\r\nReported-Domain: example.net\r\n\r\n"
+      "--b\r\nContent-Type: text/rfc822-headers\r\n\r\n"
+      "From: forged@example.net\r\nSubject: money\r\nMessage-ID: <m@x>\r\n\r\n--b--\r\n";
+  EXPECT_EQ(keep(octets).fact, "failure for example.net by reporter.example");
+  const auto answer = run(ask_failures(*engine_, {.domain = "example.net"})).value();
+  ASSERT_THAT(answer.messages, SizeIs(1));
+  const auto failure = answer.messages.at(0).failure.value_or(FailedMessage{});
+  EXPECT_EQ(failure.subject, "money");
+  EXPECT_EQ(failure.auth_failure, "dmarc");
+}
+
+TEST_F(InboxTest, MailThatWaitsTakesBoundedMemory) {
+  Inbox inbox{*engine_, machine_.clock(), pool_,
+              Inbox::Judge{[](const std::string&) { return true; }, {}},
+              Inbox::Limits{.held = 100}};
+  EXPECT_TRUE(inbox.hold(60));
+  EXPECT_FALSE(inbox.hold(60));
+  inbox.release(60);
+  EXPECT_TRUE(inbox.hold(100));
+}
+
+TEST(IsReport, KnowsThemByTheirShape) {
+  EXPECT_FALSE(is_report(mime::parse("Subject: hello\r\n\r\nGood day\r\n").value()));
+  EXPECT_TRUE(is_report(mime::parse("Content-Type: application/tlsrpt+gzip\r\n"
+                                    "Content-Transfer-Encoding: base64\r\n\r\nAAAA\r\n")
+                            .value()));
+}
+
+}  // namespace
+}  // namespace postern::reports

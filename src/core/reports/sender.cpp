@@ -1,0 +1,248 @@
+#include "reports/sender.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "async/on_pool.hpp"
+#include "vocab/try.hpp"
+
+namespace postern::reports {
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::days;
+using std::chrono::floor;
+using std::chrono::seconds;
+
+constexpr Duration kFirst = 15min;    ///< After midnight: what was counted has been stored then.
+constexpr Duration kSpread = 705min;  ///< Till noon.
+constexpr Duration kAgain = 1h;       ///< After a failure of DNS or the store.
+constexpr Duration kPace = 1s;        ///< Between two reports: 60 a minute.
+constexpr Duration kLongest = 5min;   ///< Clocks may jump: the plan is looked at so often.
+constexpr Day kDaysBack = 2;          ///< Older days are not told any more.
+
+std::chrono::sys_seconds end_of(Day day) {
+  return begin_of(day + 1);
+}
+
+mailauth::Budget budget() {
+  mailauth::Budget out;
+  out.time = 2min;  // nobody waits for it
+  return out;
+}
+
+}  // namespace
+
+Timestamp due_time(const Subject& subject, std::string_view hostname) {
+  std::string text{hostname};
+  text.push_back('\0');
+  text += subject.domain;
+  const auto share = hash_of(text) % static_cast<std::uint64_t>(floor<seconds>(kSpread).count());
+  return end_of(subject.day) + kFirst + seconds{share};
+}
+
+Sender::Sender(Parts parts)
+    : parts_{std::move(parts)},
+      settings_{std::make_shared<const Settings>()},
+      sleeper_{parts_.core} {}
+
+void Sender::stop() {
+  stopping_ = true;
+  sleeper_.cancel();
+}
+
+Sender::Stats Sender::stats() const {
+  return {.reports = counters_.reports,
+          .letters = counters_.letters,
+          .unwanted = counters_.unwanted,
+          .deferred = counters_.deferred,
+          .failed = counters_.failed};
+}
+
+Task<> Sender::run() {
+  for (bool more = true; more && !stopping_;) {
+    co_await parts_.ledger.sweep();
+    const auto now = settings();
+    if (now->enabled && !now->from.empty()) {
+      co_await plan();
+      co_await tell_due();
+    }
+    more = co_await sleeper_.sleep(till_next());
+  }
+}
+
+/// Once a day, when the rows of the last minutes before midnight have been stored.
+Task<> Sender::plan() {
+  const auto now = parts_.core.clock.now();
+  const auto today = day_of(now - kFirst / 2);
+  if (today == planned_) co_return;
+  // What was only appended is shown to nobody before a sync.
+  const auto stored = co_await parts_.engine.durable(parts_.engine.tip()->ticket());
+  if (!stored) co_return;
+  const auto hostname = settings()->hostname;
+  for (Day back = kDaysBack; back > 0; --back) {
+    if (today < back) continue;
+    auto open = co_await parts_.ledger.open_subjects(today - back);
+    if (!open) {
+      parts_.logger.warn("reports not planned", {{"why", open.error().code}});
+      co_return;
+    }
+    for (auto& subject : *open) {
+      const auto due = due_time(subject, hostname);
+      due_.emplace(std::move(subject), due);
+    }
+  }
+  planned_ = today;
+  std::erase_if(due_, [this, today](const auto& entry) {
+    const bool late = entry.first.day + kDaysBack < today;
+    if (late) ++counters_.failed;
+    return late;
+  });
+}
+
+Task<> Sender::tell_due() {
+  while (!stopping_) {
+    const auto now = parts_.core.clock.now();
+    const auto next =
+        std::ranges::find_if(due_, [now](const auto& entry) { return entry.second <= now; });
+    if (next == due_.end()) co_return;
+    const auto subject = next->first;
+    const bool last_try = now + kAgain >= Timestamp{end_of(subject.day + kDaysBack)};
+    const auto told = co_await tell(subject, end_of(subject.day), last_try);
+    if (told.later) {
+      due_[subject] = parts_.core.clock.now() + kAgain;
+    } else {
+      due_.erase(subject);
+    }
+    const bool more = co_await sleeper_.sleep(kPace);
+    if (!more) co_return;
+  }
+}
+
+Duration Sender::till_next() const {
+  const auto now = parts_.core.clock.now();
+  Duration out = kLongest;
+  for (const auto& [subject, due] : due_) out = std::min(out, std::max(due - now, kPace));
+  return out;
+}
+
+Task<Result<std::vector<Told>>> Sender::send_now(std::optional<std::string> domain) {
+  const auto settings = this->settings();
+  if (!settings->enabled) co_return fail(Errc::not_permitted, "reports.send is off");
+  if (settings->from.empty()) co_return fail(Errc::not_permitted, "reports.from is no address");
+  POSTERN_CO_CHECK(co_await parts_.collector.flush());
+  POSTERN_CO_CHECK(co_await parts_.engine.durable(parts_.engine.tip()->ticket()));
+  const auto now = floor<seconds>(parts_.core.clock.now());
+  const auto today = day_of(now);
+  std::vector<Told> out;
+  for (Day day = today < kDaysBack ? 0 : today - kDaysBack; day <= today; ++day) {
+    POSTERN_CO_TRY(const auto open, co_await parts_.ledger.open_subjects(day));
+    for (const auto& subject : open) {
+      if (domain && subject.domain != *domain) continue;
+      if (stopping_ || out.size() >= kMaxSendNow) co_return out;
+      auto told = co_await tell(subject, std::min(now, end_of(day)), false);
+      if (!told.later) due_.erase(subject);
+      out.push_back(std::move(told));
+    }
+  }
+  co_return out;
+}
+
+Task<Told> Sender::tell(Subject subject, std::chrono::sys_seconds until, bool last_try) {
+  const auto turn = co_await telling_.lock();
+  Told told{.subject = subject, .begin = begin_of(subject.day), .until = until};
+  const auto account = co_await parts_.ledger.read(subject);
+  if (!account) co_return postpone(std::move(told), to_string(account.error().code));
+  if (const auto& done = account->done) told.begin = std::max(told.begin, done->until);
+  co_return co_await tell_account(*account, std::move(told), last_try);
+}
+
+/// The failure is of DNS, the store or the pool: it may be over in an hour.
+Told Sender::postpone(Told told, std::string_view why) {
+  ++counters_.deferred;
+  told.later = true;
+  told.notes.emplace_back(why);
+  parts_.logger.warn("report not made yet", {{"domain", told.subject.domain}, {"why", why}});
+  return told;
+}
+
+Task<Destinations> Sender::ask(const Subject& subject, const Settings& settings) {
+  auto name = dns::Name::parse(subject.domain);
+  if (!name) co_return Destinations{};
+  mailauth::Inquiry inquiry{parts_.resolver, parts_.core.clock, budget(), load_};
+  if (subject.topic == Topic::tls) co_return co_await tls_destinations(inquiry, *std::move(name));
+  co_return co_await dmarc_destinations(inquiry, *std::move(name), settings.suffix);
+}
+
+Task<Told> Sender::tell_account(const Account& account, Told told, bool last_try) {
+  // Rows that were stored after the whole day was told are too late for it.
+  const bool too_late = told.begin >= end_of(told.subject.day);
+  if (account.keys.empty() || (told.begin >= told.until && !too_late)) co_return told;
+  const auto settings = this->settings();
+  Destinations to;
+  if (!too_late) to = co_await ask(told.subject, *settings);
+  told.notes.insert(told.notes.end(), to.notes.begin(), to.notes.end());
+  if (to.ask_again && !last_try) co_return postpone(std::move(told), "DNS fails");
+  auto letters = co_await write(account, told, to.to, *settings);
+  if (!letters) co_return postpone(std::move(told), to_string(letters.error().code));
+  Done done{.until = std::max(told.until, told.begin),
+            .when = parts_.core.clock.now(),
+            .report_id = letters->report_id,
+            .to = {}};
+  done.to.reserve(letters->letters.size());
+  for (const auto& letter : letters->letters) done.to.push_back(smtp::to_string(letter.to));
+  const auto settled = co_await parts_.ledger.settle(told.subject, std::move(done), account.keys);
+  if (!settled) co_return postpone(std::move(told), to_string(settled.error().code));
+  co_await submit(*std::move(letters), told);
+  co_return told;
+}
+
+Task<Result<Letters>> Sender::write(const Account& account, const Told& told,
+                                    const std::vector<Destination>& to, const Settings& settings) {
+  if (to.empty()) co_return Letters{};
+  auto& core = parts_.core;
+  const LetterIds ids{.report = fmt::format("{:016x}", core.random.u64()),
+                      .unique = fmt::format("{:016x}", core.random.u64()),
+                      .now = {.time = core.clock.now(), .offset_minutes = 0}};
+  const Telling telling{
+      .subject = told.subject, .begin = told.begin, .until = told.until, .chunks = account.chunks};
+  const auto work = [&telling, &to, &settings, &ids] {
+    return make_letters(telling, to, settings, ids);
+  };
+  co_return co_await on_pool(parts_.pool, work);
+}
+
+Task<> Sender::submit(Letters letters, Told& told) {
+  told.rows = letters.rows;
+  told.notes.insert(told.notes.end(), letters.notes.begin(), letters.notes.end());
+  for (auto& letter : letters.letters) {
+    const auto address = smtp::to_string(letter.to);
+    const auto sent =
+        co_await parts_.submit(std::move(letter.content), std::move(letter.to), TraceId{});
+    if (sent) {
+      ++counters_.letters;
+      told.to.push_back(address);
+      parts_.logger.info("report sent", {{"id", *sent},
+                                         {"domain", told.subject.domain},
+                                         {"topic", to_string(told.subject.topic)},
+                                         {"to", log::Address{address}},
+                                         {"rows", told.rows}});
+    } else {
+      ++counters_.failed;
+      told.notes.push_back("not to " + address + ": " + std::string{to_string(sent.error().code)});
+      parts_.logger.warn("report not sent", {{"domain", told.subject.domain},
+                                             {"to", log::Address{address}},
+                                             {"why", sent.error().code}});
+    }
+  }
+  ++(told.to.empty() ? counters_.unwanted : counters_.reports);
+  for (const auto& note : told.notes) {
+    parts_.logger.info("report has no way", {{"domain", told.subject.domain},
+                                             {"topic", to_string(told.subject.topic)},
+                                             {"why", log::Detail{note}}});
+  }
+}
+
+}  // namespace postern::reports
