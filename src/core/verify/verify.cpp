@@ -13,6 +13,7 @@
 #include "verify/account_check.hpp"
 #include "verify/blob_space.hpp"
 #include "verify/queue_space.hpp"
+#include "verify/reports_space.hpp"
 #include "verify/system_space.hpp"
 #include "verify/trace_space.hpp"
 #include "vocab/try.hpp"
@@ -185,7 +186,18 @@ Task<Result<void>> walk_signing(const kv::Reader& reader, Context& context) {
     if (key->sealed.empty() != retired)
       context.report.add(where, retired ? "is retired and could still sign" : "has no private key");
   };
-  co_return co_await walk(reader, context, begin_of(Space::signing), end_of_all(), visit);
+  co_return co_await walk(reader, context, begin_of(Space::signing), after(Space::signing), visit);
+}
+
+Task<Result<void>> walk_reports(const kv::Reader& reader, Context& context) {
+  const Visit visit = [&](const kv::Pair& pair) {
+    if (is_of(pair.key, Space::reports)) {
+      check_report(context, pair);
+    } else {
+      unknown_key(context, pair.key);
+    }
+  };
+  co_return co_await walk(reader, context, begin_of(Space::reports), end_of_all(), visit);
 }
 
 }  // namespace
@@ -200,6 +212,7 @@ Task<Result<Report>> verify_store(std::shared_ptr<const kv::Reader> reader) {
   POSTERN_CO_CHECK(co_await walk_trace(*reader, context));
   POSTERN_CO_CHECK(co_await walk_strangers(*reader, context));
   POSTERN_CO_CHECK(co_await walk_signing(*reader, context));
+  POSTERN_CO_CHECK(co_await walk_reports(*reader, context));
   co_return std::move(context.report);
 }
 

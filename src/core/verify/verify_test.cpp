@@ -11,6 +11,8 @@
 #include "layout/keys.hpp"
 #include "layout/records.hpp"
 #include "queue/codec.hpp"
+#include "reports/received_codec.hpp"
+#include "reports/seen_codec.hpp"
 #include "store/mail_store.hpp"
 #include "trace/trace.hpp"
 #include "vocab/try.hpp"
@@ -145,6 +147,36 @@ TEST(Verify, SoundStoreIsClean) {
   EXPECT_EQ(report.counts.chunks, 5U);
   EXPECT_EQ(report.counts.queued, 1U);
   EXPECT_EQ(report.counts.trace_events, 3U);
+}
+
+/// Space `reports`, which refers to nothing.
+kv::MemoryDisk with_reports() {
+  auto disk = sample().disk;
+  const reports::Subject subject{.day = 20'000, .domain = "example.net"};
+  disk[reports::seen_key({.subject = subject, .run = 1})] =
+      reports::encode_chunk({.rows = {{.count = 1, .header_from = "example.net"}}});
+  disk[reports::done_key(subject)] = reports::encode_done({.report_id = "1"});
+  const reports::Received report{.reporter = "example.com", .domain = "example.org"};
+  disk[reports::received_key(report)] = reports::encode_received(report);
+  return disk;
+}
+
+TEST(Verify, ReadsReports) {
+  EXPECT_TRUE(check(with_reports()).clean());
+  for (const auto& [key, value] : with_reports()) {
+    if (sample().disk.contains(key)) continue;
+    auto broken = with_reports();
+    broken[key] = std::string(1, '\0') + value;
+    EXPECT_FALSE(check(broken).clean()) << testing::PrintToString(key);
+    auto moved = sample().disk;
+    moved[key.substr(0, key.size() - 1)] = value;
+    EXPECT_FALSE(check(moved).clean()) << testing::PrintToString(key);
+    auto elsewhere = sample().disk;
+    auto other = key;
+    other.back() = static_cast<char>(other.back() ^ 1);
+    elsewhere[other] = value;
+    EXPECT_FALSE(check(elsewhere).clean()) << testing::PrintToString(key);
+  }
 }
 
 TEST(Verify, SampleHoldsEveryKindOfRecord) {
