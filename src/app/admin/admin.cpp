@@ -12,7 +12,7 @@ constexpr std::size_t kMaxDepth = 8;
 
 const Verb* find(std::string_view name) {
   for (const auto verbs : {domain_verbs(), account_verbs(), alias_verbs(), queue_verbs(),
-                           store_verbs(), trace_verbs(), dkim_verbs()}) {
+                           store_verbs(), trace_verbs(), dkim_verbs(), report_verbs()}) {
     for (const auto& verb : verbs) {
       if (verb.name == name) return &verb;
     }

@@ -7,6 +7,7 @@
 #include "directory/directory.hpp"
 #include "kv/engine.hpp"
 #include "queue/queue.hpp"
+#include "reports/sender.hpp"
 #include "resolver/resolver.hpp"
 #include "signing/key_ring.hpp"
 #include "store/mail_store.hpp"
@@ -26,6 +27,7 @@ struct Services {
   /// DNS without memory, for answers that may have changed a moment ago. On `core`, and let go of
   /// there. Empty beside no running server.
   std::function<Result<std::shared_ptr<resolver::Resolver>>()> fresh_dns = {};
+  reports::Sender* reports = nullptr;  ///< Null where nothing is sent.
 };
 
 }  // namespace postern::admin

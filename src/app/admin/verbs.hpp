@@ -32,6 +32,7 @@ struct Verb {
 [[nodiscard]] std::span<const Verb> store_verbs();
 [[nodiscard]] std::span<const Verb> trace_verbs();
 [[nodiscard]] std::span<const Verb> dkim_verbs();
+[[nodiscard]] std::span<const Verb> report_verbs();
 
 /// `bad_syntax`: missing, empty or no text.
 [[nodiscard]] Result<std::string> need_text(const json::object& request, std::string_view key);

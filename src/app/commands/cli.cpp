@@ -77,8 +77,8 @@ class Parser {
     app_.footer("`postern COMMAND --help` tells more about each.");
     for (const auto commands :
          {server_commands(), domain_commands(), account_commands(), alias_commands(),
-          queue_commands(), store_commands(), trace_commands(), dkim_commands(), check_commands(),
-          test_commands()}) {
+          queue_commands(), store_commands(), trace_commands(), dkim_commands(), report_commands(),
+          check_commands(), test_commands()}) {
       for (const auto& command : commands) add(command);
     }
   }

@@ -69,6 +69,7 @@ struct Command {
 [[nodiscard]] std::span<const Command> store_commands();
 [[nodiscard]] std::span<const Command> trace_commands();
 [[nodiscard]] std::span<const Command> dkim_commands();
+[[nodiscard]] std::span<const Command> report_commands();
 [[nodiscard]] std::span<const Command> check_commands();
 [[nodiscard]] std::span<const Command> test_commands();  ///< Hidden from --help.
 

@@ -44,7 +44,8 @@ std::vector<const Command*> every_command() {
   std::vector<const Command*> out;
   for (const auto commands :
        {server_commands(), domain_commands(), account_commands(), alias_commands(),
-        queue_commands(), store_commands(), trace_commands(), check_commands(), test_commands()}) {
+        queue_commands(), store_commands(), trace_commands(), report_commands(), check_commands(),
+        test_commands()}) {
     for (const auto& command : commands) out.push_back(&command);
   }
   return out;
