@@ -73,6 +73,13 @@ struct Config {
   std::string secret_file;  ///< Empty: secret.key in `directory`, made when it is missing.
   std::int64_t rotate_days = 180;
 
+  bool send_reports = true;
+  std::string reports_from;          ///< Empty: postmaster@HOSTNAME.
+  std::string reports_organisation;  ///< Empty: the host name.
+  std::string reports_contact;
+  /// Where reports come in: addresses, or local parts at any domain of ours.
+  std::vector<std::string> report_addresses;  ///< None: dmarc-reports and tls-reports.
+
   std::vector<std::string> forwarders;
   std::vector<std::string> stubs;          ///< "zone address@port".
   std::vector<std::string> trust_anchors;  ///< Zone-file DS or DNSKEY records.

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "config/keys.hpp"
+#include "config/reports.hpp"
 
 namespace postern::config {
 namespace {
@@ -71,6 +72,8 @@ TEST(Config, TextsThatStandForThingsAreLookedAt) {
   EXPECT_THAT(of("[dns]\ntrust_anchors = [\"garbage\"]\n"),
               HasSubstr("f.toml:5: dns.trust_anchors \"garbage\" is no DS"));
   EXPECT_EQ(of("[dns]\ntrust_anchors = [\"a.test. IN DS\\t1 8 2 AB CD\"]\n"), "");
+  EXPECT_THAT(of("[reports]\nfrom = \"nobody\"\n"), HasSubstr("f.toml:5: reports.from \"nobody\""));
+  EXPECT_THAT(of("[reports]\naddresses = [\"a b\"]\n"), HasSubstr("f.toml:5: reports.addresses"));
   EXPECT_THAT(of("[tls]\nkey = \"/k\"\n"), HasSubstr("f.toml:5: tls.certificate and tls.key go"));
   EXPECT_EQ(of("[dns]\nforwarders = [\"192.0.2.1@5353\"]\nstubs = [\"a.test ::1@53\"]\n"), "");
 }
@@ -111,6 +114,28 @@ TEST(Config, TheReferenceInTheDocumentsIsOurs) {
   std::ostringstream text;
   text << in.rdbuf();
   EXPECT_EQ(text.str(), reference()) << "postern config reference > docs/configuration.md";
+}
+
+TEST(Config, ReportsComeInWhereItSays) {
+  const auto has = [](const std::string& lines, std::string_view address) {
+    return ReportAddresses{parse(kLeast + lines, "f").value()}.has(
+        smtp::parse_address(address).value());
+  };
+  EXPECT_TRUE(has("", "DMARC-reports@any.example"));
+  EXPECT_TRUE(has("", "tls-reports@any.example"));
+  EXPECT_FALSE(has("", "ann@any.example"));
+  const std::string own = "[reports]\naddresses = [\"agg@a.example\", \"rua\"]\n";
+  EXPECT_TRUE(has(own, "Agg@A.example"));
+  EXPECT_FALSE(has(own, "agg@b.example"));
+  EXPECT_TRUE(has(own, "rua@b.example"));
+  EXPECT_FALSE(has(own, "dmarc-reports@a.example"));
+}
+
+TEST(Config, ReportsAreSentAsSomebodyWhoIsThere) {
+  const auto settings = report_settings(parse(kLeast, "f").value());
+  EXPECT_TRUE(settings->enabled);
+  EXPECT_EQ(settings->from, "postmaster@" + settings->hostname);
+  EXPECT_FALSE(report_settings(parse(kLeast + "[reports]\nsend = false\n", "f").value())->enabled);
 }
 
 TEST(Config, ReadsEndpoints) {

@@ -108,6 +108,27 @@ constexpr auto kKeys = std::to_array<Key>({
      "one does. 0: never.",
      "180", 0, 3650},
 
+    {"reports", "send", &Config::send_reports,
+     "Count whose mail passed and failed DMARC, and with whom TLS worked, and tell those domains "
+     "that ask for it once a day (DMARC aggregate reports, TLS reports). Off: nothing is counted.",
+     "true"},
+    {"reports", "from", &Config::reports_from,
+     "The address that reports are sent as. Receivers believe them only if its domain's mail "
+     "passes DMARC and is signed by DKIM. Without it postmaster at `hostname`, whose SPF record "
+     "must name this server then, or which must be below a domain that is signed for.",
+     "\"reports@example.org\""},
+    {"reports", "organisation", &Config::reports_organisation,
+     "Who sends them, for people. Without it `hostname`.", "\"Example Ltd\""},
+    {"reports", "contact", &Config::reports_contact,
+     "Whom to ask about them, for people: a page or more words.", "\"https://example.org/mail\""},
+    {"reports", "addresses", &Config::report_addresses,
+     "Where reports of others come in (`rua` in the DNS records of your domains): addresses, or "
+     "what stands before the @ of any local domain. An account or alias must lead there. Reports "
+     "of proven senders about your domains are read from such mail, shown by `postern report` and "
+     "kept for 400 days; the mail itself is delivered as any other. Without it dmarc-reports and "
+     "tls-reports.",
+     "[\"dmarc-reports\", \"tls-reports\"]"},
+
     {"delivery", "route", &Config::route,
      "Send all remote mail to this host and port instead of by MX.", "\"relay.example.org:25\""},
     {"delivery", "routes", &Config::routes,

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <fstream>
+#include <functional>
 #include <limits>
 #include <sstream>
 #include <system_error>
@@ -11,6 +12,7 @@
 #include "config/config.hpp"
 #include "config/keys.hpp"
 #include "config/values.hpp"
+#include "smtp/address.hpp"
 #include "text/ascii.hpp"
 #include "vocab/try.hpp"
 
@@ -178,6 +180,19 @@ void read_table(Config& config, const toml::table& table, std::string_view secti
   }
 }
 
+using Wrong = std::function<void(std::string_view key, const std::string& what)>;
+
+void check_reports(const Config& config, const Wrong& wrong) {
+  const auto& from = config.reports_from;
+  if (!from.empty() && !smtp::parse_address(from))
+    wrong("reports.from", fmt::format("\"{}\" is no mail address", from));
+  for (const auto& text : config.report_addresses) {
+    const auto whole = text.contains('@') ? text : text + "@example.org";
+    if (!smtp::parse_address(whole))
+      wrong("reports.addresses", fmt::format("\"{}\" is no address nor the begin of one", text));
+  }
+}
+
 /// Texts that stand for names, addresses and places.
 void check_texts(const Config& config, Findings& findings) {
   const auto wrong = [&](std::string_view key, const std::string& what) {
@@ -195,6 +210,7 @@ void check_texts(const Config& config, Findings& findings) {
             fmt::format("\"{}\" = \"{}\" is not \"domain\" = \"host:port\"", domain, to));
     }
   }
+  check_reports(config, wrong);
   for (const auto& text : config.forwarders) {
     if (const auto server = parse_server(text); !server)
       wrong("dns.forwarders", server.error().detail);
