@@ -10,6 +10,7 @@
 #include "async/core.hpp"
 #include "async/task.hpp"
 #include "directory/directory.hpp"
+#include "kv/batch.hpp"
 #include "queue/message.hpp"
 #include "queue/queue.hpp"
 #include "queue/transport.hpp"
@@ -86,6 +87,8 @@ struct Transaction {
   bool junk = false;  ///< Copies go to Junk.
   std::string peer;   ///< For the trace: "mail.example [192.0.2.1]".
   std::vector<std::pair<std::string, std::string>> facts;  ///< More for the trace (TLS, HELO...).
+  bool expendable = false;                                 ///< See queue::Message.
+  kv::Batch also = {};  ///< For the same commit: what somebody learned from the message.
 };
 
 struct Outcome {

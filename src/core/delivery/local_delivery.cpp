@@ -176,7 +176,8 @@ std::optional<queue::Message> LocalDelivery::to_queue(const Transaction& transac
                         .held_why = held ? "junk is not passed on to others" : "",
                         .sender_proven = source.submission || source.sender_proven,
                         .junk = junk,
-                        .hidden = hidden_of(transaction.elided)};
+                        .hidden = hidden_of(transaction.elided),
+                        .expendable = transaction.expendable};
 }
 
 /// "Rejects" is made when it is first needed; where that cannot be, Junk takes its place.
@@ -209,7 +210,7 @@ Task<Result<Outcome>> LocalDelivery::commit(const Transaction& transaction, Stag
     placements.push_back(std::move(placement));
   }
   auto queued = to_queue(transaction, *message, plan);
-  kv::Batch also;
+  kv::Batch also = transaction.also;
   trace_received(also, transaction, message->size, plan, queued);
   if (queued) queue_.add(also, *queued);
   POSTERN_CO_TRY(auto placed, co_await store_.deliver(message, std::move(placements),

@@ -66,7 +66,9 @@ Task<Result<TraceId>> LocalDelivery::submit_notice(std::string content, smtp::Ad
       .recipients = {},
       .received = {},
       .verdict = std::move(signature),
-      .facts = {{"about", trace::to_text(about)}}};
+      .facts = {}};
+  transaction.expendable = about == TraceId{};
+  if (about != TraceId{}) transaction.facts.emplace_back("about", trace::to_text(about));
   // RFC 3461 §6.1: a DSN asks for none.
   transaction.recipients.push_back({.address = std::move(to),
                                     .orcpt = {},

@@ -141,6 +141,7 @@ void read_state(Reader& in, Message& out) {
     case 17: out.held_why = in.text(); break;
     case 18: out.sender_proven = in.boolean(); break;
     case 19: out.junk = in.boolean(); break;
+    case 22: out.expendable = in.boolean(); break;
     case 20: out.hidden.push_back({.begin = in.number(), .end = 0}); break;
     case 21:
       if (out.hidden.empty()) return in.fault("the end of a hidden range without its beginning");
@@ -216,7 +217,8 @@ std::string encode(const Message& message) {
       .number_unless_zero(16, message.held ? 1 : 0)
       .text_unless_empty(17, message.held_why)
       .number_unless_zero(18, message.sender_proven ? 1 : 0)
-      .number_unless_zero(19, message.junk ? 1 : 0);
+      .number_unless_zero(19, message.junk ? 1 : 0)
+      .number_unless_zero(22, message.expendable ? 1 : 0);
   for (const auto& [begin, end] : message.hidden) writer.number(20, begin).number(21, end);
   return out;
 }

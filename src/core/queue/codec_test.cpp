@@ -39,6 +39,7 @@ Message full() {
   out.delay_told = out.held = out.sender_proven = true;
   out.held_why = "why";
   out.junk = true;
+  out.expendable = true;
   out.hidden = {{.begin = 0, .end = 7}, {.begin = 300, .end = 4000}};
   return out;
 }
@@ -59,6 +60,7 @@ TEST(QueueCodec, EveryFieldReturns) {
   EXPECT_EQ(after->created, before.created);
   EXPECT_TRUE(after->held);
   EXPECT_TRUE(after->junk);
+  EXPECT_TRUE(after->expendable);
   EXPECT_EQ(after->hidden, before.hidden);
 }
 

@@ -75,6 +75,8 @@ struct Message {
   bool sender_proven = false;  ///< May get DSNs: submitted here, or passed SPF/aligned DKIM (A11).
   bool junk = false;           ///< Copies into mailboxes of ours go to Junk.
   std::vector<Hidden> hidden;  ///< Of the body, in order: forged verdicts, not shown to our people.
+  /// Nobody misses it (a report of ours to who asked for it): what cannot be delivered is dropped.
+  bool expendable = false;
 };
 
 /// What a person wants done with a message whose attempts are under way. It is kept beside the

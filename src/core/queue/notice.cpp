@@ -49,6 +49,7 @@ smtp::Address postmaster_of(std::string_view hostname) {
 }  // namespace
 
 Tell tell_failure(const Message& message, const Recipient& recipient) {
+  if (message.expendable) return Tell::nobody;
   if (!message.envelope.from) return Tell::person;
   if (!wants(recipient, Notify::kFailure)) return Tell::nobody;
   return message.sender_proven ? Tell::sender : Tell::person;

@@ -46,6 +46,12 @@ TEST(Notice, TheTableOfWhoIsTold) {
   }
 }
 
+TEST(Notice, NobodyMissesWhatIsExpendable) {
+  Message message;
+  message.expendable = true;
+  EXPECT_EQ(tell_failure(message, Recipient{}), Tell::nobody);
+}
+
 TEST(Notice, AReportCarriesWhatTheSenderGaveAndTheRemoteSaid) {
   Message message;
   message.envelope.from = smtp::parse_address("a@b.example").value();

@@ -37,7 +37,8 @@ struct Settings {
 };
 
 /// Hands a DSN, made as bytes, to whoever delivers mail (the null sender; `to` the original one).
-/// `trace` is the id of the message that it reports about.
+/// `trace` is the id of the message that it reports about; 0: about none, and nobody will miss it
+/// if it cannot be delivered.
 using SubmitNotice =
     std::function<Task<Result<TraceId>>(std::string content, smtp::Address to, TraceId trace)>;
 
