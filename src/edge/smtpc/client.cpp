@@ -61,6 +61,8 @@ class SmtpClient final : public Client {
   Task<> try_hosts(Run& run);
   Task<> use_idle(Run& run, const route::Plan& plan);
   Task<> use_new(Run& run, const route::Plan& plan);
+  void note_session(const Run& run, const route::Plan& plan, const route::Candidate& to,
+                    const Opened& opened) const;
   /// All transactions that `rest` takes on one connection; keeps it when it can be used again.
   Task<> work(Run& run, std::unique_ptr<Connection> connection, bool reused, bool v4_left);
   /// The same; whether it can be used again.
@@ -145,12 +147,27 @@ Task<> SmtpClient::use_idle(Run& run, const route::Plan& plan) {
   }
 }
 
+/// One more session for the report to the recipients' domain.
+void SmtpClient::note_session(const Run& run, const route::Plan& plan, const route::Candidate& to,
+                              const Opened& opened) const {
+  if (!settings_.note_session || !opened.tls || plan.by_route || !run.job.envelope.from ||
+      run.job.domain.starts_with('['))
+    return;
+  settings_.note_session({.domain = run.job.domain,
+                          .mx = to.host.is_root() ? std::string{} : to.host.to_string(),
+                          .mx_ip = to.ip,
+                          .our_ip = {},
+                          .failure = opened.tls->failure,
+                          .reason = opened.tls->reason});
+}
+
 Task<> SmtpClient::use_new(Run& run, const route::Plan& plan) {
   const auto count = std::min(plan.candidates.size(), settings_.max_hosts);
   for (std::size_t i = 0; i < count && !run.rest.empty() && !live_.stopping(); ++i) {
     const auto& candidate = plan.candidates.at(i);
     const Opener opener{dialer_, tls_, core_, settings_, stats_, live_};
     auto opened = co_await open_connection(opener, candidate, run.attempt.steps);
+    note_session(run, plan, candidate, opened);
     if (!opened.connection) {
       run.why = std::move(opened.refusal);
       run.temporary = run.temporary || run.why.kind == queue::RecipientOutcome::Kind::deferred;

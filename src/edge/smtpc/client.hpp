@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -9,6 +10,7 @@
 #include "net/stream.hpp"
 #include "net/tls_context.hpp"
 #include "queue/transport.hpp"
+#include "reports/collector.hpp"
 #include "resolver/resolver.hpp"
 #include "route/target.hpp"
 #include "signing/signer.hpp"
@@ -48,6 +50,10 @@ struct Settings {
   Duration idle_time = std::chrono::seconds{30};
   std::uint32_t messages_per_connection = 1000;
   Duration connection_age = std::chrono::minutes{10};
+
+  /// Is told of each session with an exchanger that a domain named (RFC 8460 §4), unless it is
+  /// for mail without a sender: of those that carry reports there shall be none. May be empty.
+  std::function<void(reports::SeenSession)> note_session = {};
 
   Duration shortest_plan = std::chrono::seconds{5};  ///< DNS results serve at least so long...
   Duration longest_plan = std::chrono::minutes{5};   ///< ...and at most.

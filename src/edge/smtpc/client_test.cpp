@@ -300,6 +300,42 @@ TEST(Client, AFailedHandshakeIsTriedOnceMoreInClearAndTraced) {
   EXPECT_EQ(stage.client->stats().tls_fallbacks, 1U);
 }
 
+/// What is noted of one attempt with such hosts.
+std::vector<reports::SeenSession> noted(std::vector<std::string> hosts, bool null_sender = false) {
+  Stage stage{true};
+  std::vector<reports::SeenSession> out;
+  stage.settings.note_session = [&out](reports::SeenSession session) {
+    out.push_back(std::move(session));
+  };
+  stage.start();
+  stage.first() = {hosts.begin(), hosts.end()};
+  auto job = stage.job({"a@x.example"});
+  if (null_sender) job.envelope.from.reset();
+  stage.send(std::move(job));
+  return out;
+}
+
+TEST(Client, TellsOfSessionsWithAndWithoutTls) {
+  const auto good = noted({with("STARTTLS",
+                                "C: STARTTLS\nS: 220 go\nT: tls\nC: EHLO us.example\n"
+                                "S: 250 mx\nC: MAIL FROM:<me@us.example>\nS: 550 no")});
+  ASSERT_EQ(good.size(), 1U);
+  EXPECT_FALSE(good.front().failure);
+  EXPECT_EQ(good.front().domain, "x.example");
+  EXPECT_EQ(good.front().mx, "mx1.x.example");
+  EXPECT_EQ(good.front().mx_ip, text::IpAddress::parse("198.51.100.1"));
+  const auto clear = noted({plain("C: MAIL FROM:<me@us.example>\nS: 550 no")});
+  ASSERT_EQ(clear.size(), 1U);
+  EXPECT_EQ(clear.front().failure, feedback::TlsResult::starttls_not_supported);
+  // Tried again in clear, it is one session that failed.
+  const auto broken = noted({with("STARTTLS", "C: STARTTLS\nS: 220 go\nT: close"),
+                             with("STARTTLS", "C: MAIL FROM:<me@us.example>\nS: 550 no")});
+  ASSERT_EQ(broken.size(), 1U);
+  EXPECT_EQ(broken.front().failure, feedback::TlsResult::validation_failure);
+  // Mail without a sender may be a report about just that.
+  EXPECT_TRUE(noted({plain("C: MAIL FROM:<>\nS: 550 no")}, true).empty());
+}
+
 TEST(Client, WordsInjectedBeforeTheHandshakeEndTheConnection) {
   Stage stage{true};
   stage.settings.max_hosts = 1;

@@ -106,21 +106,35 @@ Task<Try> try_once(const Opener& opener, const route::Candidate& to, bool tls_wa
   co_return out;
 }
 
+/// RFC 8460 §4.3.1, §4.3.2. Certificates are not looked at as long as TLS is opportunistic.
+std::optional<TlsOutcome> tls_outcome(const Opener& opener, const Try& tried) {
+  using feedback::TlsResult;
+  if (opener.tls == nullptr) return std::nullopt;
+  if (tried.step.kind == Step::Kind::tls_failed)
+    return TlsOutcome{.failure = TlsResult::validation_failure, .reason = tried.step.refusal.text};
+  if (tried.step.kind != kReady) return std::nullopt;
+  if (tried.connection->stream().tls() != nullptr) return TlsOutcome{};
+  return TlsOutcome{.failure = TlsResult::starttls_not_supported, .reason = {}};
+}
+
 }  // namespace
 
 Task<Opened> open_connection(Opener opener, route::Candidate to, std::vector<std::string>& steps) {
   auto tried = co_await try_once(opener, to, opener.tls != nullptr, steps);
+  auto tls = tls_outcome(opener, tried);
   if (tried.step.kind == Step::Kind::tls_failed) {
     steps.push_back(describe(to) + ": " + tried.step.refusal.text + "; once more in clear");
     ++opener.stats.tls_fallbacks;
     tried = co_await try_once(opener, to, false, steps);
   }
-  if (tried.step.kind == kReady)
-    co_return Opened{.connection = std::move(tried.connection), .refusal = {}};
+  if (tried.step.kind == kReady) {
+    co_return Opened{
+        .connection = std::move(tried.connection), .refusal = {}, .tls = std::move(tls)};
+  }
   const auto& why = tried.step.refusal;
   const std::string code = why.code == 0 ? std::string{} : std::to_string(why.code) + ' ';
   steps.push_back(describe(to) + ": " + code + why.status + ' ' + why.text);
-  co_return Opened{.connection = nullptr, .refusal = why};
+  co_return Opened{.connection = nullptr, .refusal = why, .tls = std::move(tls)};
 }
 
 }  // namespace postern::smtpc

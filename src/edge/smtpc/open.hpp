@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "feedback/tls_report.hpp"
 #include "smtpc/client.hpp"
 #include "smtpc/connection.hpp"
 #include "smtpc/live.hpp"
@@ -21,10 +22,17 @@ struct Opener {
   LiveConnections& live;
 };
 
+/// What became of TLS on a host that was talked to.
+struct TlsOutcome {
+  std::optional<feedback::TlsResult> failure;  ///< Nothing: it is used.
+  std::string reason;                          ///< For people; may be empty.
+};
+
 /// A connection that is ready for MAIL, or why there is none.
 struct Opened {
   std::unique_ptr<Connection> connection;
   queue::RecipientOutcome refusal;
+  std::optional<TlsOutcome> tls;  ///< Nothing: it did not come so far, or TLS is not wanted.
 };
 
 /// Connects, hears the greeting, says EHLO (HELO where that is not understood) and turns to TLS

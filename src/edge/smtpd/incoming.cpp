@@ -110,6 +110,8 @@ Incoming::Incoming(Session& session)
   if (!session.submission() && settings) {
     reception_ = std::make_unique<mailauth::Reception>(session.services.resolver, session.core,
                                                        settings, session.services.history);
+    if (is_for_reports(session))
+      report_ = std::make_unique<ReportMail>(session.services.reports->inbox());
   }
   if (session.submission() && session.services.signer != nullptr)
     signing_.emplace(dkim::MessageReader::Settings{.bodies = {dkim::kSignedBody}});
@@ -120,6 +122,7 @@ void Incoming::refuse(smtp::Reply why) {
   draft_.reset();
   reception_.reset();
   signing_.reset();
+  report_.reset();
   header_ = {};
 }
 
@@ -137,6 +140,7 @@ Task<> Incoming::take(std::string_view octets) {
 Task<> Incoming::feed(std::string_view octets) {
   if (reception_) reception_->feed(octets);
   if (signing_) signing_->feed(octets);
+  if (report_) report_->feed(octets);
   const auto fed = co_await draft_->feed(octets);
   if (fed) co_return;
   session_.logger.warn("message data not taken",
@@ -214,6 +218,38 @@ Task<Result<void>> Incoming::sign(delivery::Transaction& transaction) {
   co_return Result<void>{};
 }
 
+/// What a judgement of who sent it refuses. `seen`: what is told of it, if something is.
+smtp::Reply Incoming::refuse_judged(smtp::Reply why, const mailauth::Findings& found,
+                                    std::optional<reports::SeenMessage> seen) {
+  if (seen) session_.services.reports->collector().note(*std::move(seen));
+  session_.note_refusal(why, {}, mailauth::facts_of(found));
+  session_.logger.info("message refused", {{"id", session_.transaction.id},
+                                           {"reply", log::Detail{smtp::to_line(why)}}});
+  return why;
+}
+
+/// Adds to a message of a stranger what was found out about it.
+Task<> Incoming::describe(delivery::Transaction& transaction, const mailauth::Findings& found) {
+  tell(transaction, found);
+  if (report_) co_await report_->read(found, transaction);
+  if (!session_.settings.authentication->seal || session_.services.signer == nullptr) co_return;
+  transaction.seal = [this, &found, utf8 = transaction.envelope.smtputf8,
+                      domain = transaction.recipients.front().address.domain.ascii] {
+    return seal(domain, found, utf8);
+  };
+}
+
+/// Why delivery did not take it.
+smtp::Reply Incoming::not_taken(const Error& why) {
+  session_.services.metrics.refused.add();
+  session_.logger.warn("message not accepted",
+                       {{"id", session_.transaction.id}, {"why", why.code}});
+  if (why.code != Errc::too_large) return reply_for(why.code);
+  // As at RCPT, had its size been known then.
+  return reply_for(
+      delivery::RecipientVerdict{.kind = delivery::RecipientVerdict::Kind::never_fits});
+}
+
 Task<smtp::Reply> Incoming::commit() {
   const Instant began = session_.core.clock.instant();
   const TraceId id = session_.transaction.id;
@@ -225,24 +261,15 @@ Task<smtp::Reply> Incoming::commit() {
     co_return *std::move(refusal);
   }
   std::optional<mailauth::Findings> found;
-  if (reception_) found = co_await reception_->finish(peer_of(session_));
-  std::optional<smtp::Reply> refusal;
-  if (reception_ && found) refusal = refusal_of(*reception_, *found);
-  if (refusal && found) {
-    session_.note_refusal(*refusal, {}, mailauth::facts_of(*found));
-    session_.logger.info("message refused",
-                         {{"id", id}, {"reply", log::Detail{smtp::to_line(*refusal)}}});
-    co_return *std::move(refusal);
+  std::optional<reports::SeenMessage> seen;
+  if (reception_) {
+    found = co_await reception_->finish(peer_of(session_));
+    auto refusal = refusal_of(*reception_, *found);
+    seen = to_tell(session_, *found, (*staged)->parsed, refusal.has_value());
+    if (refusal) co_return refuse_judged(*std::move(refusal), *found, std::move(seen));
   }
   auto transaction = to_delivery(session_);
-  if (found) tell(transaction, *found);
-  if (found && session_.settings.authentication->seal && session_.services.signer != nullptr) {
-    const bool utf8 = transaction.envelope.smtputf8;
-    transaction.seal = [this, &found, utf8,
-                        domain = transaction.recipients.front().address.domain.ascii] {
-      return seal(domain, *found, utf8);
-    };
-  }
+  if (found) co_await describe(transaction, *found);
   if (signing_) {
     const auto signed_ = co_await sign(transaction);
     if (!signed_) {
@@ -254,16 +281,8 @@ Task<smtp::Reply> Incoming::commit() {
   const auto recipients = transaction.recipients.size();
   const auto outcome =
       co_await session_.services.delivery.deliver(std::move(transaction), *std::move(staged));
-  if (!outcome) {
-    session_.services.metrics.refused.add();
-    session_.logger.warn("message not accepted", {{"id", id}, {"why", outcome.error().code}});
-    // As at RCPT, had its size been known then.
-    if (outcome.error().code == Errc::too_large) {
-      co_return reply_for(
-          delivery::RecipientVerdict{.kind = delivery::RecipientVerdict::Kind::never_fits});
-    }
-    co_return reply_for(outcome.error().code);
-  }
+  if (!outcome) co_return not_taken(outcome.error());
+  if (seen) session_.services.reports->collector().note(*std::move(seen));
   session_.services.metrics.accepted.add();
   session_.services.metrics.commit_seconds.observe(session_.core.clock.instant() - began);
   session_.logger.info("message accepted",

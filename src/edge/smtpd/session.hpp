@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,6 +15,7 @@
 #include "metrics/metrics.hpp"
 #include "net/stream.hpp"
 #include "net/tls_context.hpp"
+#include "reports/reports.hpp"
 #include "resolver/resolver.hpp"
 #include "signing/signer.hpp"
 #include "smtpd/limits.hpp"
@@ -40,6 +42,8 @@ struct Settings {
   bool check_sender_domain = true;  ///< Row A3; off where there is no DNS (localserve).
   /// By what mail from strangers is judged; null: by nothing (where there is no DNS).
   std::shared_ptr<const mailauth::Settings> authentication;
+  /// Whether reports come in at an address of ours; empty: nowhere.
+  std::function<bool(const smtp::Address&)> takes_reports;
   std::uint32_t max_unknown = 20;  ///< Unknown recipients per net and hour (row A4).
   Timeouts timeouts;
 };
@@ -55,6 +59,7 @@ struct Services {
   log::Logger logger;
   mailauth::History* history = nullptr;  ///< Null: none is kept.
   signing::Signer* signer = nullptr;     ///< Null: submissions are not signed, nothing is sealed.
+  reports::Reports* reports = nullptr;   ///< Null: nothing is counted, no report read.
 };
 
 /// One connection to its end. `stream->wake()` asks it to end soon: the peer is told 421 at the
