@@ -145,7 +145,7 @@ std::string local_config_text(const LocalOptions& options) {
       "[listeners]\nsmtp = {1}\nsubmission = {2}\nsubmissions = {3}\nimap = {4}\nimaps = {5}\n"
       "[tls]\ncertificate = '{0}/{6}'\nkey = '{0}/{7}'\n"
       "[smtp]\ncheck_sender_domain = false\n"
-      "[authentication]\nverify = false\n"
+      "[authentication]\nverify = false\n[reports]\nsend = false\n"
       "[limits]\nconnections_per_ip = 0\nconnections_per_account = 0\n",
       options.directory, at(25), at(587), at(465), at(143), at(993), "local-cert.pem",
       "local-cert.key");

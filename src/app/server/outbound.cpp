@@ -24,10 +24,11 @@ queue::Settings queue_settings(const config::Config& config) {
 
 Result<std::unique_ptr<smtpc::Client>> make_client(const config::Config& config,
                                                    resolver::Resolver& resolver,
-                                                   net::Dialer& dialer, signing::Signer* signer,
+                                                   net::Dialer& dialer, ClientTies ties,
                                                    Core& core) {
   smtpc::Settings out;
-  out.signer = signer;
+  out.signer = ties.signer;
+  out.note_session = std::move(ties.note_session);
   out.hostname = config.hostname;
   POSTERN_TRY(auto own, dns::Name::parse(config.hostname));
   out.route.own_names = {std::move(own)};

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 
 #include "async/core.hpp"
@@ -18,13 +19,17 @@ namespace postern::server {
 
 [[nodiscard]] queue::Settings queue_settings(const config::Config& config);
 
-/// `signer` outlives the client; null: mail that is re-encoded is not signed again.
+/// Whom the client works with; see smtpc::Settings.
+struct ClientTies {
+  signing::Signer* signer = nullptr;  ///< Outlives the client.
+  std::function<void(reports::SeenSession)> note_session;
+};
+
 /// `bad_config`: a route that is none, trust anchors that cannot be read.
 [[nodiscard]] Result<std::unique_ptr<smtpc::Client>> make_client(const config::Config& config,
                                                                  resolver::Resolver& resolver,
                                                                  net::Dialer& dialer,
-                                                                 signing::Signer* signer,
-                                                                 Core& core);
+                                                                 ClientTies ties, Core& core);
 
 /// For the crash tests: POSTERN_TEST_FAULTS=track or no_sync puts kv/fault_fs.hpp under the engine.
 [[nodiscard]] Result<void> apply_test_options(kv::RocksOptions& options);

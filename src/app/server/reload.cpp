@@ -14,7 +14,7 @@ namespace {
 using config::Config;
 
 /// What each new session, or each log line, looks at anew.
-constexpr std::array<std::string_view, 12> kAtOnce = {"tls.certificate",
+constexpr std::array<std::string_view, 17> kAtOnce = {"tls.certificate",
                                                       "tls.key",
                                                       "tls.more",
                                                       "limits.max_message",
@@ -24,6 +24,11 @@ constexpr std::array<std::string_view, 12> kAtOnce = {"tls.certificate",
                                                       "authentication.verify",
                                                       "authentication.trusted_sealers",
                                                       "authentication.strict_domains",
+                                                      "reports.send",
+                                                      "reports.from",
+                                                      "reports.organisation",
+                                                      "reports.contact",
+                                                      "reports.addresses",
                                                       "log.level",
                                                       "log.addresses"};
 

@@ -70,8 +70,10 @@ Server::~Server() {
   for (const auto& loop : loops_) loop->stop();
   for (const auto& loop : loops_) loop->join();
   password_pool_.reset();
+  report_pool_.reset();
   control_.reset();
   listeners_.clear();
+  reports_.reset();
   queued_delivery_.reset();
   delivery_.reset();
   client_.reset();
@@ -115,7 +117,11 @@ Task<Result<void>> Server::open_parts() {
   queue_ = queue::make_queue(*engine_, *store_, *trace_, *cores_.front(), queue_settings(config));
   dialer_ = std::make_unique<net::TcpDialer>(*cores_.front());
   POSTERN_CO_CHECK(co_await open_keys());
-  POSTERN_CO_TRY(client_, make_client(config, *resolver_, *dialer_, keys_.get(), *cores_.front()));
+  ClientTies ties{.signer = keys_.get(), .note_session = [this](reports::SeenSession session) {
+                    note_session(std::move(session));
+                  }};
+  POSTERN_CO_TRY(client_,
+                 make_client(config, *resolver_, *dialer_, std::move(ties), *cores_.front()));
   delivery_ = delivery::make_delivery(*store_, *directory_, *queue_, *trace_, *cores_.front(),
                                       {.hostname = config.hostname,
                                        .queue_life = std::chrono::hours{config.queue_life_hours},
@@ -132,6 +138,7 @@ Task<Result<void>> Server::open_parts() {
                       .core = *cores_.front(),
                       .keys = keys_.get(),
                       .fresh_dns = [this] { return fresh_dns(); }});
+  make_reports();
   co_return Result<void>{};
 }
 
@@ -156,7 +163,8 @@ Task<Result<void>> Server::start(std::vector<Socket> sockets) {
                       .metrics = *smtp_metrics_,
                       .logger = logger_.with({{"service", "smtp"}}),
                       .history = history_.get(),
-                      .signer = keys_.get()});
+                      .signer = keys_.get(),
+                      .reports = reports_.get()});
   imap_services_ = std::make_unique<imapd::Services>(
       imapd::Services{.directory = *directory_,
                       .guard = *login_guard_,
@@ -323,6 +331,11 @@ void Server::ask_to_stop() {
   stop_.notify_all();
 }
 
+void Server::use(std::shared_ptr<const Snapshot> snapshot) {
+  use_report_settings(snapshot->config);
+  snapshot_ = std::move(snapshot);
+}
+
 void Server::hurry() {
   logger_.info("shutting down in a hurry");
   sessions_->hurry();
@@ -338,6 +351,7 @@ Task<> Server::stop() {
   if (queue_) queue_->stop();
   if (client_) client_->stop();
   if (dialer_) dialer_->stop();
+  if (reports_) reports_->stop();
   if (resolver_) resolver_->stop();
   for (const auto& fresh : fresh_dns_) {
     if (const auto dns = fresh.lock()) dns->stop();
@@ -345,6 +359,10 @@ Task<> Server::stop() {
   for (const auto& sleeper : sleepers_) sleeper->cancel();
   co_await sessions_->stop();
   if (client_) co_await client_->close();
+  if (reports_) {
+    const auto flushed = co_await reports_->collector().flush();
+    if (!flushed) logger_.warn("statistics not stored", {{"why", flushed.error().code}});
+  }
   if (trace_) {
     const auto flushed = co_await trace_->flush();
     if (!flushed) logger_.warn("trace not written", {{"why", to_string(flushed.error().code)}});
@@ -363,6 +381,8 @@ Task<> Server::live(std::vector<Socket> sockets, std::function<void()> ready) {
   group.spawn(maintain());
   group.spawn(sweep_now_and_then());
   group.spawn(tend_keys());
+  group.spawn(reports_->sender().run());
+  group.spawn(reports_->flush_now_and_then());
   ready();
   while (!stop_asked_) co_await stop_.wait();
 }

@@ -26,6 +26,7 @@
 #include "net/tcp_dialer.hpp"
 #include "net/tls_context.hpp"
 #include "queue/queue.hpp"
+#include "reports/reports.hpp"
 #include "resolver/unbound.hpp"
 #include "server/sessions.hpp"
 #include "server/sockets.hpp"
@@ -75,7 +76,7 @@ class Server {
   /// Waits no longer for the goodbyes of connections. Commits under way end in order.
   void hurry();
   /// New sessions are served with `snapshot`.
-  void use(std::shared_ptr<const Snapshot> snapshot) { snapshot_ = std::move(snapshot); }
+  void use(std::shared_ptr<const Snapshot> snapshot);
 
   /// What commands work on; valid once `ready` was called. For localserve's first account too.
   [[nodiscard]] admin::Services& services() { return *services_; }
@@ -103,6 +104,11 @@ class Server {
   [[nodiscard]] std::string refusal(Kind kind) const;
   [[nodiscard]] std::shared_ptr<const Snapshot> now() const { return snapshot_.load(); }
   void add_gauges();
+  // report_parts.cpp
+  void make_reports();
+  void use_report_settings(const config::Config& config);
+  void add_report_gauges();
+  void note_session(reports::SeenSession session);
 
   std::atomic<std::shared_ptr<const Snapshot>> snapshot_;
   log::Logger logger_;
@@ -114,6 +120,7 @@ class Server {
   std::unique_ptr<Sessions> sessions_;
   std::unique_ptr<ThreadPool> disk_pool_;
   std::unique_ptr<ThreadPool> password_pool_;
+  std::unique_ptr<ThreadPool> report_pool_;  ///< Reads what may be hostile: one at a time.
   std::unique_ptr<kv::Engine> engine_;
   std::unique_ptr<mailauth::History> history_;
   std::unique_ptr<store::MailStore> store_;
@@ -127,6 +134,7 @@ class Server {
   std::unique_ptr<smtpc::Client> client_;
   std::unique_ptr<delivery::Delivery> delivery_;
   std::unique_ptr<queue::LocalDelivery> queued_delivery_;
+  std::unique_ptr<reports::Reports> reports_;
   std::unique_ptr<smtpd::Guard> guard_;
   std::unique_ptr<smtpd::Metrics> smtp_metrics_;
   std::unique_ptr<imapd::Metrics> imap_metrics_;

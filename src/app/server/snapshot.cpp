@@ -1,6 +1,7 @@
 #include <utility>
 
 #include "config/authentication.hpp"
+#include "config/reports.hpp"
 #include "server/sealed.hpp"
 #include "server/server.hpp"
 #include "vocab/try.hpp"
@@ -21,6 +22,11 @@ std::shared_ptr<const smtpd::Settings> smtp_settings(
   out->check_sender_domain = config.check_sender_domain;
   if (profile == smtpd::Profile::inbound && config.verify_senders)
     out->authentication = config::authentication_settings(config);
+  if (profile == smtpd::Profile::inbound) {
+    out->takes_reports = [where = config::ReportAddresses{config}](const smtp::Address& address) {
+      return where.has(address);
+    };
+  }
   return out;
 }
 
