@@ -9,6 +9,7 @@
 #include "mime/message.hpp"
 #include "smtp/received.hpp"
 #include "smtpd/header_rules.hpp"
+#include "smtpd/recipient_rules.hpp"
 #include "smtpd/reply_for.hpp"
 #include "smtpd/state.hpp"
 #include "vocab/try.hpp"
@@ -66,7 +67,7 @@ mailauth::Peer peer_of(const Session& session) {
           .mail_from = from ? smtp::to_string(*from) : std::string{}};
 }
 
-/// What a judgement refuses with, if it does.
+/// What a message is refused for, whoever its recipients are.
 std::optional<smtp::Reply> refusal_of(const mailauth::Reception& reception,
                                       const mailauth::Findings& findings) {
   if (reception.message().header_too_large)
@@ -75,14 +76,6 @@ std::optional<smtp::Reply> refusal_of(const mailauth::Reception& reception,
     return smtp::Reply{554, {{5, 6, 0}}, "Too many Authentication-Results fields in our name"};
   if (const auto* const none = findings.refused_author())
     return smtp::Reply{none->reply, smtp::parse_enhanced_status(none->enhanced), none->text};
-  const auto& what = findings.disposition;
-  switch (what.action) {
-    case dmarc::Action::accept:
-    case dmarc::Action::junk:   return std::nullopt;
-    case dmarc::Action::reject:
-    case dmarc::Action::defer:
-      return smtp::Reply{what.reply, smtp::parse_enhanced_status(what.enhanced), what.text};
-  }
   return std::nullopt;
 }
 
@@ -192,7 +185,13 @@ void Incoming::tell(delivery::Transaction& transaction, const mailauth::Findings
   transaction.source.sender_proven = found.sender_proven();
   transaction.verdict =
       mailauth::fields_of(found, session_.settings.hostname, transaction.envelope.smtputf8);
-  transaction.junk = found.disposition.action == dmarc::Action::junk;
+  // Where recipients differ, each has its own.
+  if (!transaction.recipients.empty() && transaction.recipients.front().folder) {
+    transaction.facts.emplace_back("recipients", "want different things");
+  } else {
+    transaction.verdict += mailauth::reason_of(found.disposition);
+    transaction.junk = found.disposition.action == dmarc::Action::junk;
+  }
   for (const auto& [begin, end] : reception_->forged()) transaction.elided.push_back({begin, end});
 }
 
@@ -265,6 +264,12 @@ Task<smtp::Reply> Incoming::commit() {
   if (reception_) {
     found = co_await reception_->finish(peer_of(session_));
     auto refusal = refusal_of(*reception_, *found);
+    if (!refusal) {
+      auto judged =
+          judge_recipients(*found, session_.services.directory, session_.transaction.recipients);
+      if (judged.common) found->disposition = *std::move(judged.common);
+      refusal = std::move(judged.refusal);
+    }
     seen = to_tell(session_, *found, (*staged)->parsed, refusal.has_value());
     if (refusal) co_return refuse_judged(*std::move(refusal), *found, std::move(seen));
   }
