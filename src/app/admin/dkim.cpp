@@ -1,9 +1,11 @@
+#include <algorithm>
 #include <array>
 
 #include <boost/json.hpp>
 
 #include "admin/verbs.hpp"
 #include "dns/name.hpp"
+#include "text/ascii.hpp"
 #include "vocab/try.hpp"
 
 namespace postern::admin {
@@ -13,7 +15,7 @@ using signing::KeyName;
 using signing::KeyRing;
 
 Result<KeyRing*> ring_of(const Services& services) {
-  if (services.keys == nullptr) return fail(Errc::unsupported, "nothing signs here");
+  if (services.keys == nullptr) return std::unexpected(services.no_keys);
   return services.keys;
 }
 
@@ -28,6 +30,7 @@ Result<KeyName> need_key(const json::object& request) {
   KeyName out;
   POSTERN_TRY(out.domain, need_domain(request));
   POSTERN_TRY(out.selector, need_text(request, "selector"));
+  out.selector = text::lower(out.selector);
   return out;
 }
 
@@ -70,13 +73,16 @@ Task<Result<json::value>> list(Services& services, const json::object& request) 
   co_return json::value(std::move(out));
 }
 
-/// Those of `keys` that wait and that `request` means: one selector, or all of the domain.
+/// Those that wait and are meant: one selector, or the youngest of each kind.
 std::vector<KeyRing::Listed> pending(const KeyRing& ring, const std::string& domain,
                                      const std::string& selector) {
   std::vector<KeyRing::Listed> out;
+  std::vector<signing::Known> known;
+  for (const auto& key : ring.list()) known.push_back({key.name, key.facts});
   for (auto& key : ring.list()) {
-    const bool meant =
-        key.name.domain == domain && (selector.empty() || key.name.selector == selector);
+    const bool meant = key.name.domain == domain &&
+                       (selector.empty() ? signing::is_youngest(known, {key.name, key.facts})
+                                         : key.name.selector == selector);
     if (meant && key.facts.state == signing::State::pending) out.push_back(std::move(key));
   }
   return out;
@@ -86,15 +92,20 @@ std::vector<KeyRing::Listed> pending(const KeyRing& ring, const std::string& dom
 Task<Result<json::value>> activate(Services& services, const json::object& request) {
   POSTERN_CO_TRY(auto* const ring, ring_of(services));
   POSTERN_CO_TRY(const auto domain, need_domain(request));
-  POSTERN_CO_TRY(const auto selector, take_text(request, "selector"));
+  POSTERN_CO_TRY(auto selector, take_text(request, "selector"));
+  selector = text::lower(selector);
   POSTERN_CO_TRY(const auto force, take_flag(request, "force"));
+  std::vector<KeyName> unknown;
   if (services.fresh_dns) {
     POSTERN_CO_TRY(const auto dns, services.fresh_dns());
-    POSTERN_CO_CHECK(co_await ring->look(*dns, domain, KeyRing::Which::every, {}));
+    POSTERN_CO_TRY(unknown, co_await ring->look(*dns, domain, KeyRing::Which::every, {}));
   }
   const auto keys = pending(*ring, domain, selector);
   if (keys.empty()) co_return fail(Errc::not_found, "a key of " + domain + " that waits");
   for (const auto& key : keys) {
+    if (std::ranges::find(unknown, key.name) != unknown.end() && !force.value_or(false)) {
+      co_return fail(Errc::dns_unavailable, key.name.selector + "._domainkey." + key.name.domain);
+    }
     if (key.facts.seen_since == Timestamp{} && !force.value_or(false)) {
       co_return fail(Errc::conflict,
                      (!services.fresh_dns ? "without a running server nobody can ask DNS for "

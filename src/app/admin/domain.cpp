@@ -5,6 +5,7 @@
 
 #include <boost/json.hpp>
 
+#include "admin/admin.hpp"
 #include "admin/verbs.hpp"
 #include "vocab/try.hpp"
 
@@ -44,8 +45,12 @@ Task<Result<json::value>> add(Services& services, const json::object& request) {
     json::array keys;
     if (made) {
       for (const auto& key : *made) keys.push_back(admin::to_json(key));
+    } else {
+      out["dkim_error"] = to_sentence(made.error());
     }
     out["dkim"] = std::move(keys);
+  } else {
+    out["dkim_error"] = to_sentence(services.no_keys);
   }
   co_return json::value(std::move(out));
 }
@@ -71,8 +76,11 @@ Task<Result<json::value>> list(Services& services, const json::object&) {
 
 Task<Result<json::value>> remove(Services& services, const json::object& request) {
   POSTERN_CO_TRY(const auto name, need_text(request, "name"));
-  POSTERN_CO_CHECK(co_await services.directory.remove_domain(name));
-  if (services.keys != nullptr) POSTERN_CO_CHECK(co_await services.keys->remove_all(name));
+  const auto removed = co_await services.directory.remove_domain(name);
+  // What a crash left between the two is finished by the next try.
+  const bool gone = removed || removed.error().code == Errc::not_found;
+  if (gone && services.keys != nullptr) POSTERN_CO_CHECK(co_await services.keys->remove_all(name));
+  if (!removed) co_return std::unexpected(removed.error());
   co_return json::value(json::object{{"name", name}});
 }
 

@@ -12,7 +12,6 @@
 #include "admin/report.hpp"
 #include "async/pool.hpp"
 #include "async/workshop.hpp"
-#include "crypto/bytes.hpp"
 #include "kv/rocks_engine.hpp"
 #include "verify/verify.hpp"
 #include "vocab/try.hpp"
@@ -37,13 +36,10 @@ Result<void> find_store(const config::Config& config, Offline::Missing missing) 
   return {};
 }
 
-Result<std::optional<signing::InstallationSecret>> named_secret(const config::Config& config) {
+/// Nothing: the file beside the store is meant.
+std::optional<Result<signing::InstallationSecret>> named_secret(const config::Config& config) {
   if (config.secret_file.empty()) return std::nullopt;
-  POSTERN_TRY(auto text, config::read(config.secret_file));
-  const crypto::ScopedWipe wipe{text};
-  auto secret = signing::parse_secret(text);
-  if (!secret) return fail(Errc::bad_config, config.secret_file + ": " + secret.error().detail);
-  return *std::move(secret);
+  return signing::load_secret(config.secret_file);
 }
 
 }  // namespace
@@ -63,8 +59,8 @@ struct Offline::Parts {
   std::unique_ptr<signing::KeyRing> keys;
   std::unique_ptr<Services> services;
 
-  Result<void> open(const config::Config& config, std::optional<signing::InstallationSecret> secret,
-                    log::Logger logger) {
+  Result<void> open(const config::Config& config,
+                    std::optional<Result<signing::InstallationSecret>> secret, log::Logger logger) {
     kv::RocksOptions options;
     options.directory = config.directory;
     options.reserve = static_cast<std::uint64_t>(config.reserve);
@@ -79,18 +75,21 @@ struct Offline::Parts {
     settings.life = std::chrono::hours{config.queue_life_hours};
     queue = queue::make_queue(*engine, *store, *trace, core, std::move(settings));
     if (!secret) {
-      POSTERN_TRY(secret, signing::load_or_make_secret(config.directory + "/secret.key", random));
+      secret = workshop.run(
+          signing::KeyRing::find_secret(*engine, config.directory + "/secret.key", random));
     }
-    POSTERN_TRY(keys, workshop.run(signing::KeyRing::open(
-                          {.engine = *engine, .home = core, .pool = disk, .logger = logger},
-                          *std::move(secret))));
+    // Whatever is wrong with the keys is told to who asks for them.
+    auto ring = workshop.run(signing::KeyRing::open(
+        {.engine = *engine, .home = core, .pool = disk, .logger = logger}, *std::move(secret)));
+    if (ring) keys = *std::move(ring);
     services = std::make_unique<Services>(Services{.engine = *engine,
                                                    .store = *store,
                                                    .directory = *directory,
                                                    .queue = *queue,
                                                    .trace = *trace,
                                                    .core = core,
-                                                   .keys = keys.get()});
+                                                   .keys = keys.get(),
+                                                   .no_keys = ring ? Error{} : ring.error()});
     return {};
   }
 
@@ -115,7 +114,7 @@ Offline::~Offline() = default;
 Result<std::unique_ptr<Offline>> Offline::open(const config::Config& config, Missing missing,
                                                log::Logger logger) {
   // While it may still be root's alone.
-  POSTERN_TRY(auto secret, named_secret(config));
+  auto secret = named_secret(config);
   POSTERN_CHECK(become_owner(config.directory, config.user, missing == Missing::make));
   POSTERN_CHECK(find_store(config, missing));
   auto parts = std::make_unique<Parts>();

@@ -23,7 +23,8 @@ struct Services {
   queue::Queue& queue;
   trace::Log& trace;
   Core& core;
-  signing::KeyRing* keys = nullptr;  ///< Null: nothing signs.
+  signing::KeyRing* keys = nullptr;  ///< Null: see `no_keys`.
+  Error no_keys = {};                ///< Why they could not be opened.
   /// DNS without memory, for answers that may have changed a moment ago. On `core`, and let go of
   /// there. Empty beside no running server.
   std::function<Result<std::shared_ptr<resolver::Resolver>>()> fresh_dns = {};

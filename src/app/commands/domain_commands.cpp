@@ -47,6 +47,10 @@ int add(const Arguments& arguments, Session& session) {
     session.out << "added the domain " << printable(text_of(*data, "name")) << '\n';
     if (const auto* const keys = data->as_object().if_contains("dkim"))
       print_dkim_records(session.out, *keys);
+    if (const auto why = text_of(*data, "dkim_error"); !why.empty()) {
+      session.err << "postern: it has no signing keys: " << printable(why)
+                  << "; then: postern dkim add " << printable(text_of(*data, "name")) << '\n';
+    }
   }
   return 0;
 }

@@ -1,5 +1,6 @@
 #include "config/authentication.hpp"
 
+#include "mailauth/exceptions.hpp"
 #include "suffix/public_suffix.hpp"
 
 namespace postern::config {
@@ -24,7 +25,10 @@ std::shared_ptr<const mailauth::Settings> authentication_settings(const Config& 
   auto out = std::make_shared<mailauth::Settings>();
   out->hostname = config.hostname;
   out->trusted_sealers = as_names(config.trusted_sealers);
-  out->exceptions = config.exceptions;
+  for (const auto& text : config.exceptions) {
+    if (auto exception = mailauth::parse_exception(text))
+      out->exceptions.push_back(*std::move(exception));
+  }
   out->strict_domains = as_names(config.strict_domains);
   out->load = load;
   out->seal = config.seal_forwarded;

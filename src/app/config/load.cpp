@@ -12,6 +12,7 @@
 #include "config/config.hpp"
 #include "config/keys.hpp"
 #include "config/values.hpp"
+#include "mailauth/exceptions.hpp"
 #include "smtp/address.hpp"
 #include "text/ascii.hpp"
 #include "vocab/try.hpp"
@@ -211,6 +212,10 @@ void check_texts(const Config& config, Findings& findings) {
     }
   }
   check_reports(config, wrong);
+  for (const auto& text : config.exceptions) {
+    if (const auto exception = mailauth::parse_exception(text); !exception)
+      wrong("authentication.exceptions", "must be domains and nets: " + exception.error().detail);
+  }
   for (const auto& text : config.forwarders) {
     if (const auto server = parse_server(text); !server)
       wrong("dns.forwarders", server.error().detail);

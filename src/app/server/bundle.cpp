@@ -7,6 +7,7 @@
 
 #include "server/sealed.hpp"
 #include "server/trusted_file.hpp"
+#include "signing/secret.hpp"
 #include "vocab/try.hpp"
 
 namespace postern::server {
@@ -39,7 +40,14 @@ Result<Outgoing> read_bundle(const std::string& config_file) {
     names.insert(more.chain_file);
     names.insert(more.key_file);
   }
-  if (!out.config.secret_file.empty()) names.insert(out.config.secret_file);
+  if (const auto& file = out.config.secret_file; !file.empty()) {
+    // Before it is passed on: who may read it, and what is in it.
+    if (const auto secret = signing::load_secret(file); !secret) {
+      return fail(Errc::bad_config,
+                  out.config.where("signing.secret_file") + secret.error().detail);
+    }
+    names.insert(file);
+  }
   if (names.size() > kMostParts / 2)
     return fail(Errc::bad_config, config_file + ": too many certificates");
   for (const auto& name : names) {

@@ -28,7 +28,7 @@ Task<Result<void>> Server::open_keys() {
   if (snapshot->secret) {
     secret = *snapshot->secret;
   } else {
-    POSTERN_CO_TRY(secret, signing::load_or_make_secret(file, random_));
+    POSTERN_CO_TRY(secret, co_await signing::KeyRing::find_secret(*engine_, file, random_));
   }
   POSTERN_CO_TRY(keys_,
                  co_await signing::KeyRing::open({.engine = *engine_,

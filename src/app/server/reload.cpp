@@ -14,7 +14,7 @@ namespace {
 using config::Config;
 
 /// What each new session, or each log line, looks at anew.
-constexpr std::array<std::string_view, 17> kAtOnce = {"tls.certificate",
+constexpr std::array<std::string_view, 20> kAtOnce = {"tls.certificate",
                                                       "tls.key",
                                                       "tls.more",
                                                       "limits.max_message",
@@ -24,6 +24,9 @@ constexpr std::array<std::string_view, 17> kAtOnce = {"tls.certificate",
                                                       "authentication.verify",
                                                       "authentication.trusted_sealers",
                                                       "authentication.strict_domains",
+                                                      "authentication.exceptions",
+                                                      "authentication.seal_forwarded",
+                                                      "signing.rotate_days",
                                                       "reports.send",
                                                       "reports.from",
                                                       "reports.organisation",

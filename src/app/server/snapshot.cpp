@@ -62,6 +62,17 @@ Result<Contexts> make_contexts(const config::Config& config, const net::ReadFile
   return out;
 }
 
+/// What the supervisor read was looked at by it.
+Result<signing::InstallationSecret> read_secret(const std::string& file,
+                                                const net::ReadFile& read) {
+  if (!read) return signing::load_secret(file);
+  POSTERN_TRY(auto text, read(file));
+  auto secret = signing::parse_secret(text);
+  wipe(text);
+  if (!secret) return fail(secret.error().code, file + ": " + secret.error().detail);
+  return secret;
+}
+
 }  // namespace
 
 Result<std::shared_ptr<const Snapshot>> make_snapshot(config::Config config,
@@ -75,12 +86,9 @@ Result<std::shared_ptr<const Snapshot>> make_snapshot(config::Config config,
     tls = *std::move(made);
   }
   if (!config.secret_file.empty()) {
-    const auto where = config.where("signing.secret_file") + config.secret_file + ": ";
-    auto text = read ? read(config.secret_file) : read_file(config.secret_file);
-    if (!text) return fail(Errc::bad_config, where + text.error().detail);
-    auto secret = signing::parse_secret(*text);
-    wipe(*text);
-    if (!secret) return fail(Errc::bad_config, where + secret.error().detail);
+    auto secret = read_secret(config.secret_file, read);
+    if (!secret)
+      return fail(Errc::bad_config, config.where("signing.secret_file") + secret.error().detail);
     out->secret = *std::move(secret);
   }
   using smtpd::Profile;

@@ -78,9 +78,10 @@ struct Transaction {
   /// More fields of the served prefix, with CRLF: Authentication-Results of what comes in,
   /// DKIM-Signatures of what is ours. Above `received`.
   std::string verdict = {};
-  /// More fields, with CRLF, above these, for whom an alias leads to elsewhere (an ARC set). Asked
-  /// for if there is anybody such, once; borrowed till the message is delivered. Null: none.
-  std::function<Task<std::string>()> seal = {};
+  /// More fields, with CRLF, above these, for whom an alias of `domain` leads to elsewhere (an ARC
+  /// set). Asked for if there is anybody such, once; borrowed till the message is delivered. Null:
+  /// none.
+  std::function<Task<std::string>(std::string domain)> seal = {};
   std::string sealed = {};  ///< What `seal` gave; delivery's own.
   /// Of the body: not to be shown (forged verdicts), in order.
   std::vector<store::Elided> elided = {};

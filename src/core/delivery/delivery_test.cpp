@@ -397,9 +397,9 @@ TEST_F(DeliveryTest, OnlyWhatLeavesIsSealed) {
   const auto send = [&](std::string to) {
     auto mail = transaction({std::move(to)});
     mail.verdict = "Authentication-Results: us\r\n";
-    mail.seal = [&asked]() -> Task<std::string> {
+    mail.seal = [&asked](std::string domain) -> Task<std::string> {
       ++asked;
-      co_return "ARC-Seal: s\r\n";
+      co_return "ARC-Seal: " + domain + "\r\n";
     };
     return machine_.run(delivery_->deliver(std::move(mail), staged()));
   };
@@ -408,7 +408,7 @@ TEST_F(DeliveryTest, OnlyWhatLeavesIsSealed) {
   ASSERT_TRUE(send("both@example.org"));
   EXPECT_EQ(asked, 1);
   EXPECT_THAT(queue_.messages.back().prefix,
-              StartsWith("ARC-Seal: s\r\nAuthentication-Results: us\r\nReceived:"));
+              StartsWith("ARC-Seal: example.org\r\nAuthentication-Results: us\r\nReceived:"));
   for (const auto& copy : inbox(bob)) EXPECT_THAT(copy, Not(HasSubstr("ARC-Seal")));
 }
 

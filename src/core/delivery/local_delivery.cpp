@@ -54,6 +54,10 @@ std::vector<queue::Hidden> hidden_of(const std::vector<store::Elided>& elided) {
   return out;
 }
 
+Folder folder_of(const Transaction& transaction, const Recipient& recipient) {
+  return recipient.folder.value_or(transaction.junk ? Folder::junk : Folder::inbox);
+}
+
 std::string sender_of(const queue::Envelope& envelope) {
   return envelope.from ? smtp::to_string(*envelope.from) : "<>";
 }
@@ -98,8 +102,10 @@ Task<Result<Outcome>> LocalDelivery::deliver(Transaction transaction, Staged mes
     co_return std::unexpected(std::move(loop));
   }
   auto plan = make_plan(directory_, transaction.recipients);
-  if (plan && transaction.seal && !plan->onward.empty())
-    transaction.sealed = co_await transaction.seal();
+  if (const auto leads = plan ? plan->first_elsewhere() : std::nullopt; leads && transaction.seal) {
+    transaction.sealed =
+        co_await transaction.seal(transaction.recipients.at(*leads).address.domain.ascii);
+  }
   // Each round puts at least one account aside, and the second puts aside whom it is not sure of.
   for (int round = 0; plan; ++round) {
     auto outcome = co_await commit(transaction, message, *plan);
@@ -151,13 +157,16 @@ std::optional<queue::Message> LocalDelivery::to_queue(const Transaction& transac
   const auto now = core_.clock.now();
   const auto& source = transaction.source;
   const auto& envelope = transaction.envelope;
-  // From here it would be our junk. What waits is one message for all its recipients: if it is junk
-  // to one of them, they all have to look there.
-  const bool junk =
-      transaction.junk || std::ranges::any_of(transaction.recipients, [](const auto& to) {
-        return to.folder.value_or(Folder::inbox) != Folder::inbox;
-      });
-  const bool held = junk && plan.onward.size() > plan.waiting;
+  // From here it would be our junk. What waits is one message for all that do: if it is junk to one
+  // of them, they all have to look there.
+  bool held = false;
+  bool junk = transaction.junk;
+  for (const auto& [recipient, elsewhere] : plan.origins) {
+    const bool doubtful =
+        folder_of(transaction, transaction.recipients.at(recipient)) != Folder::inbox;
+    held = held || (doubtful && elsewhere);
+    junk = junk || doubtful;
+  }
   return queue::Message{.id = queue_.new_id(),
                         .trace = transaction.id,
                         .sender = source.account,
@@ -184,7 +193,7 @@ std::optional<queue::Message> LocalDelivery::to_queue(const Transaction& transac
 Task<store::Placement> LocalDelivery::place(const Transaction& transaction, const Copy& copy,
                                             std::string_view fields) {
   const auto& recipient = transaction.recipients.at(copy.recipient);
-  const auto folder = recipient.folder.value_or(transaction.junk ? Folder::junk : Folder::inbox);
+  const auto folder = folder_of(transaction, recipient);
   store::Placement out{
       .account = copy.account,
       .mailbox = folder == Folder::inbox ? store::SpecialUse::none : store::SpecialUse::junk,

@@ -1,5 +1,6 @@
 #include "delivery/plan.hpp"
 
+#include <algorithm>
 #include <unordered_set>
 #include <utility>
 
@@ -25,9 +26,10 @@ class Planner {
   void take(const Recipient& recipient, std::size_t index) {
     using Kind = directory::Resolution::Kind;
     auto found = directory_.resolve(recipient.address);
-    if (found.kind == Kind::not_local) return add(onward_to(recipient.address, recipient));
+    if (found.kind == Kind::not_local)
+      return add(onward_to(recipient.address, recipient), {.recipient = index, .elsewhere = true});
     if (found.kind != Kind::found) {
-      lost_.push_back(onward_to(recipient.address, recipient));
+      lost_.emplace_back(onward_to(recipient.address, recipient), index);
       return;
     }
     for (auto& local : found.accounts) {
@@ -36,29 +38,39 @@ class Planner {
           {.account = local.account, .address = std::move(local.address), .recipient = index});
     }
     const bool one = found.accounts.size() + found.remote.size() == 1;
-    for (auto& address : found.remote) add(to_member(std::move(address), recipient, one));
+    for (auto& address : found.remote) {
+      add(to_member(std::move(address), recipient, one), {.recipient = index, .elsewhere = true});
+    }
   }
 
   Result<Plan> finish(std::size_t recipients) {
     if (lost_.size() == recipients) return fail(Errc::not_found, "no recipient exists any more");
-    for (auto& recipient : lost_) add(std::move(recipient));
+    for (auto& [recipient, index] : lost_) add(std::move(recipient), {.recipient = index});
     return std::move(plan_);
   }
 
  private:
-  void add(queue::Recipient recipient) {
+  void add(queue::Recipient recipient, Plan::Origin origin) {
     const auto name = recipient.address.domain.ascii + '\0' + recipient.address.local;
-    if (names_.insert(name).second) plan_.onward.push_back(std::move(recipient));
+    if (!names_.insert(name).second) return;
+    plan_.onward.push_back(std::move(recipient));
+    plan_.origins.push_back(origin);
   }
 
   const directory::Directory& directory_;
   Plan plan_;
-  std::vector<queue::Recipient> lost_;
+  std::vector<std::pair<queue::Recipient, std::size_t>> lost_;
   std::unordered_set<AccountId> accounts_;
   std::unordered_set<std::string> names_;
 };
 
 }  // namespace
+
+std::optional<std::size_t> Plan::first_elsewhere() const {
+  const auto found = std::ranges::find(origins, true, &Origin::elsewhere);
+  if (found == origins.end()) return std::nullopt;
+  return found->recipient;
+}
 
 /// With several members, success of one says nothing about the alias: RFC 3461 §5.2.7.3 (c).
 queue::Recipient to_member(smtp::Address address, const Recipient& recipient, bool one) {
@@ -88,6 +100,7 @@ Result<Plan> make_plan(const directory::Directory& directory,
   for (std::size_t i = kMaxCopies; i < plan->copies.size(); ++i) {
     const auto& copy = plan->copies.at(i);
     plan->onward.push_back(to_account(copy.address, recipients.at(copy.recipient)));
+    plan->origins.push_back({.recipient = copy.recipient});
   }
   plan->copies.resize(kMaxCopies);
   return plan;
@@ -103,6 +116,7 @@ void set_aside(Plan& plan, const std::vector<bool>& is_aside,
       continue;
     }
     plan.onward.push_back(to_account(copy.address, recipients.at(copy.recipient)));
+    plan.origins.push_back({.recipient = copy.recipient});
     ++plan.waiting;
   }
   plan.copies = std::move(staying);

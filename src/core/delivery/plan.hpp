@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +27,14 @@ struct Plan {
   /// Into the queue: remote recipients, and local ones that must wait.
   std::vector<queue::Recipient> onward;
   std::size_t waiting = 0;  ///< How many of `onward` are local accounts that cannot take it now.
+  /// Of each of `onward`, in order.
+  struct Origin {
+    std::size_t recipient = 0;  ///< An index into the transaction's.
+    bool elsewhere = false;     ///< It is no account of ours.
+  };
+  std::vector<Origin> origins;
+  /// The first recipient that leads elsewhere.
+  [[nodiscard]] std::optional<std::size_t> first_elsewhere() const;
 };
 
 /// Resolves every recipient. Those that exist no more are onward as they were, so that their

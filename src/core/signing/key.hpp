@@ -37,7 +37,6 @@ struct KeyFacts {
   Timestamp activated{};   ///< Zero: never.
   Timestamp retired{};     ///< Zero: it is not.
   Timestamp seen_since{};  ///< When DNS was first found to show it; zero: it does not.
-  Timestamp looked{};      ///< When DNS was last asked, with an answer; zero: never.
   std::string publish;     ///< What DNS must say at SELECTOR._domainkey.DOMAIN.
 
   friend bool operator==(const KeyFacts&, const KeyFacts&) = default;

@@ -15,7 +15,6 @@ enum Tag : std::uint8_t {
   kActivated,
   kRetired,
   kSeenSince,
-  kLooked,
   kPublish,
   kNonce,
   kSealed,
@@ -55,7 +54,6 @@ void take_fact(record::Reader& in, KeyFacts& facts) {
     case kActivated: facts.activated = take_time(in); return;
     case kRetired:   facts.retired = take_time(in); return;
     case kSeenSince: facts.seen_since = take_time(in); return;
-    case kLooked:    facts.looked = take_time(in); return;
     default:         facts.publish = in.text(); return;
   }
 }
@@ -107,7 +105,6 @@ std::string encode(const StoredKey& key) {
       .number_unless_zero(kActivated, micros(facts.activated))
       .number_unless_zero(kRetired, micros(facts.retired))
       .number_unless_zero(kSeenSince, micros(facts.seen_since))
-      .number_unless_zero(kLooked, micros(facts.looked))
       .text(kPublish, facts.publish)
       .text_unless_empty(kNonce, key.nonce)
       .text_unless_empty(kSealed, key.sealed)
@@ -128,7 +125,6 @@ Result<StoredKey> decode(std::string_view value) {
       case kActivated:
       case kRetired:
       case kSeenSince:
-      case kLooked:
       case kPublish:   take_fact(in, out.facts); break;
       case kNonce:     out.nonce = in.text(); break;
       case kSealed:    out.sealed = in.text(); break;

@@ -1,6 +1,8 @@
 #include "signing/key_ring.hpp"
 
 #include <algorithm>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "async/on_core.hpp"
@@ -40,16 +42,37 @@ void KeyRing::Change::erase(const KeyName& name) {
   ring.erase(name);
 }
 
-KeyRing::KeyRing(Parts parts, InstallationSecret secret)
+KeyRing::KeyRing(Parts parts, Result<InstallationSecret> secret)
     : parts_{std::move(parts)},
       secret_{std::move(secret)},
-      secret_id_{id_of(secret_)},
+      secret_id_{secret_ ? id_of(*secret_) : std::string{}},
       ring_{std::make_shared<const Ring>()} {}
 
-Task<Result<std::unique_ptr<KeyRing>>> KeyRing::open(Parts parts, InstallationSecret secret) {
+Task<Result<std::unique_ptr<KeyRing>>> KeyRing::open(Parts parts,
+                                                     Result<InstallationSecret> secret) {
   std::unique_ptr<KeyRing> out{new KeyRing{std::move(parts), std::move(secret)}};
   POSTERN_CO_CHECK(co_await out->load());
   co_return out;
+}
+
+Task<Result<InstallationSecret>> KeyRing::find_secret(kv::Engine& engine, std::string path,
+                                                      Random& random) {
+  std::error_code ignored;
+  if (std::filesystem::exists(path, ignored)) co_return load_or_make_secret(path, random);
+  const auto reader = engine.published();
+  POSTERN_CO_TRY(const auto page,
+                 co_await reader->scan(
+                     {.begin = record_prefix(), .end = record::prefix_end(record_prefix())}));
+  for (const auto& pair : page.pairs) {
+    const auto stored = decode(pair.value);
+    if (!stored || stored->sealed.empty()) continue;
+    co_return fail(Errc::bad_config,
+                   path +
+                       " is missing: the store holds signing keys under the secret that was in "
+                       "it. Put it back from a backup; if it is lost, `postern dkim list` and "
+                       "`postern dkim remove` give the keys up");
+  }
+  co_return load_or_make_secret(path, random);
 }
 
 std::shared_ptr<const KeyRing::Ring> KeyRing::now() const {
@@ -60,9 +83,9 @@ std::shared_ptr<const KeyRing::Ring> KeyRing::now() const {
 /// A key that does not open stays listed: an administrator decides about it.
 KeyRing::Entry KeyRing::entry_of(const KeyName& name, StoredKey stored) const {
   Entry out{.stored = std::move(stored), .key = nullptr};
-  if (out.stored.sealed.empty()) return out;
+  if (out.stored.sealed.empty() || !secret_) return out;
   const auto pem =
-      crypto::aead_open(secret_.reveal(), out.stored.nonce, record_key(name), out.stored.sealed);
+      crypto::aead_open(secret_->reveal(), out.stored.nonce, record_key(name), out.stored.sealed);
   if (!pem) return out;
   auto key = crypto::PrivateKey::from_pem(pem->reveal());
   if (key) out.key = std::make_shared<const crypto::PrivateKey>(*std::move(key));
@@ -148,6 +171,7 @@ Task<Result<KeyRing::Listed>> KeyRing::make(std::string domain, std::string sele
 
 Task<Result<KeyRing::Listed>> KeyRing::make_at_home(std::string domain, std::string selector,
                                                     crypto::KeyKind kind) {
+  if (!secret_) co_return std::unexpected(secret_.error());
   POSTERN_CO_TRY(domain, a_label(domain));
   auto generate = [kind] { return crypto::PrivateKey::generate(kind); };
   POSTERN_CO_TRY(auto generated, co_await on_pool(parts_.pool, std::move(generate)));
@@ -171,7 +195,7 @@ Task<Result<KeyRing::Listed>> KeyRing::make_at_home(std::string domain, std::str
                          .secret_id = secret_id_,
                          .unknown = {}},
               .key = key};
-  POSTERN_CO_TRY(entry.stored.sealed, crypto::aead_seal(secret_.reveal(), entry.stored.nonce,
+  POSTERN_CO_TRY(entry.stored.sealed, crypto::aead_seal(secret_->reveal(), entry.stored.nonce,
                                                         record_key(name), key->to_pem().reveal()));
   Listed out{.name = name, .facts = entry.stored.facts, .lost = false};
   Decide decide = [name, entry = std::move(entry)](Change& next) -> Result<void> {

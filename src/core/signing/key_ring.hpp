@@ -35,10 +35,15 @@ class KeyRing final : public Signer {
     Pool& pool;
     log::Logger logger;
   };
-  /// Loads all keys. Those that `secret` does not open are listed as `lost` and sign nothing.
-  /// Errors: `corrupt` and the store's.
-  [[nodiscard]] static Task<Result<std::unique_ptr<KeyRing>>> open(Parts parts,
-                                                                   InstallationSecret secret);
+  /// The secret of the file `path`, which is made if there is none, but not while the store holds
+  /// keys under one that is missing: `bad_config`. Else as load_or_make_secret. Blocks.
+  [[nodiscard]] static Task<Result<InstallationSecret>> find_secret(kv::Engine& engine,
+                                                                    std::string path,
+                                                                    Random& random);
+  /// Loads all keys. Those that `secret` does not open are listed as `lost` and sign nothing: all
+  /// of them if it is an error, which making a key then gives. Errors: `corrupt` and the store's.
+  [[nodiscard]] static Task<Result<std::unique_ptr<KeyRing>>> open(
+      Parts parts, Result<InstallationSecret> secret);
 
   Task<Result<Signed>> sign(const dkim::Message& message) override;
   Task<Result<std::string>> seal(const dkim::Message& message, const arc::Validation& found,
@@ -66,11 +71,12 @@ class KeyRing final : public Signer {
   Task<Result<void>> remove(KeyName name);
   Task<Result<void>> remove_all(std::string domain);
 
-  /// Asks DNS for the keys of `domain` (all domains if it is empty) that are not retired and whose
-  /// time has come (every one with `now`), and keeps what it shows.
+  /// Asks DNS for the keys of `domain` (all domains if it is empty) that are not retired: those
+  /// whose time has come, or every one. Keeps what it shows; gives those of which it tells nothing
+  /// now.
   enum class Which : std::uint8_t { due, every };
-  Task<Result<void>> look(resolver::Resolver& resolver, std::string domain, Which which,
-                          Schedule schedule);
+  Task<Result<std::vector<KeyName>>> look(resolver::Resolver& resolver, std::string domain,
+                                          Which which, Schedule schedule);
   /// Looks, and does what is due: activates, retires, erases, makes successors. What an
   /// administrator has to do goes to the log. Called every few minutes.
   Task<> tend(resolver::Resolver& resolver, Schedule schedule);
@@ -91,7 +97,7 @@ class KeyRing final : public Signer {
   };
   using Decide = std::function<Result<void>(Change&)>;
 
-  KeyRing(Parts parts, InstallationSecret secret);
+  KeyRing(Parts parts, Result<InstallationSecret> secret);
   Task<Result<void>> load();
   [[nodiscard]] Entry entry_of(const KeyName& name, StoredKey stored) const;
   Task<Result<void>> change(Decide decide);
@@ -99,12 +105,15 @@ class KeyRing final : public Signer {
   Task<Result<Listed>> make_at_home(std::string domain, std::string selector, crypto::KeyKind kind);
   [[nodiscard]] std::shared_ptr<const Ring> now() const;
   Task<> take_step(const Step& step);
+  [[nodiscard]] Timestamp last_look(const KeyName& name) const;
+  void note_look(const KeyName& name, Timestamp when);
 
   Parts parts_;
-  InstallationSecret secret_;
+  Result<InstallationSecret> secret_;
   std::string secret_id_;
   mutable std::mutex mutex_;
-  std::shared_ptr<const Ring> ring_;  ///< Guarded by `mutex_`.
+  std::shared_ptr<const Ring> ring_;     ///< Guarded by `mutex_`.
+  std::map<KeyName, Timestamp> looked_;  ///< The same; when DNS last answered.
   AsyncMutex changing_;
   bool stale_ = false;  ///< A commit ended nobody knows how: read again before the next.
 };

@@ -123,6 +123,44 @@ TEST_F(KeyRingTest, SignsForHostsBelowTheDomainAndForNobodyElse) {
   EXPECT_THAT(sign("From: <postmaster@mx.example.org>\r\n\r\n"), HasSubstr("d=mx.example.org"));
 }
 
+TEST_F(KeyRingTest, WhoSendsAgainSignsForThemselves) {
+  const auto bank = make(KeyKind::ed25519, "bank.example");
+  const auto ours = make();
+  ASSERT_TRUE(done(ring_->activate(bank.name)));
+  ASSERT_TRUE(done(ring_->activate(ours.name)));
+  const std::string from = "From: ceo@bank.example\r\n";
+  EXPECT_THAT(sign(from + "\r\n"), HasSubstr("d=bank.example"));
+  const auto again = sign("Resent-From: ann@example.org\r\n" + from + "\r\n");
+  EXPECT_THAT(again, HasSubstr("d=example.org"));
+  EXPECT_THAT(again, ::testing::Not(HasSubstr("bank.example")));
+  // The uppermost is the latest; the others were there when it was handed in.
+  EXPECT_THAT(
+      sign("resent-from: ann@example.org\r\nResent-From: ceo@bank.example\r\n" + from + "\r\n"),
+      HasSubstr("d=example.org"));
+  EXPECT_EQ(sign("Resent-To: x@example.net\r\n" + from + "\r\n"), "");
+}
+
+TEST_F(KeyRingTest, WhatIsNotReadIsNotTakenForUnsigned) {
+  std::string mail;
+  for (int i = 0; i < 10'001; ++i) mail += "X: y\r\n";
+  const auto read = dkim::read_message(mail + kMail, {.bodies = {dkim::kSignedBody}});
+  EXPECT_EQ(machine_.run(ring_->sign(read)).error().code, Errc::too_large);
+}
+
+TEST_F(KeyRingTest, TheYoungestOfSeveralThatWaitTakesOver) {
+  const auto first = make();
+  machine_.clock().advance(hours{1});
+  const auto second = make();
+  publish(first);
+  publish(second);
+  for (int i = 0; i < 3; ++i) {
+    tend();
+    machine_.clock().advance(hours{1});
+  }
+  EXPECT_EQ(facts(second.name).state, State::active);
+  EXPECT_EQ(facts(first.name).state, State::pending);
+}
+
 TEST_F(KeyRingTest, KeysOutliveARestartAndLieEncrypted) {
   const auto key = make(KeyKind::rsa);
   ASSERT_TRUE(done(ring_->activate(key.name)));
@@ -184,13 +222,15 @@ TEST_F(KeyRingTest, ChangesThatAreNotDurableDidNotHappen) {
   EXPECT_FALSE(done(ring_->activate(key.name)));
   EXPECT_EQ(facts(key.name).state, State::pending);
   EXPECT_EQ(sign(kMail), "");
+  engine_->reopen();
+  EXPECT_TRUE(done(ring_->activate(key.name))) << "from what the disk holds";
+  EXPECT_THAT(sign(kMail), HasSubstr("d=example.org"));
 }
 
 TEST_F(KeyRingTest, GoesByWhatDnsShows) {
   const auto key = make();
   tend();
   EXPECT_EQ(facts(key.name).seen_since, Timestamp{});
-  EXPECT_NE(facts(key.name).looked, Timestamp{});
   publish(key);
   machine_.advance(hours{1});
   tend();
@@ -292,7 +332,6 @@ TEST(KeyCodec, KeepsAllAndRefusesRubbish) {
                           .activated = Timestamp{days{2}},
                           .retired = {},
                           .seen_since = Timestamp{days{3}},
-                          .looked = Timestamp{days{4}},
                           .publish = "v=DKIM1; p="},
                 .nonce = "n",
                 .sealed = "s",

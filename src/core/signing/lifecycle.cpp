@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -23,13 +24,21 @@ bool has_successor(const std::vector<Known>& keys, const Known& key) {
 
 }  // namespace
 
+bool is_youngest(const std::vector<Known>& keys, const Known& key) {
+  return std::ranges::none_of(keys, [&](const Known& other) {
+    return other.name != key.name && same_use(other, key) && other.facts.state != State::retired &&
+           std::pair{other.facts.created, other.name} > std::pair{key.facts.created, key.name};
+  });
+}
+
 std::vector<Step> due(const std::vector<Known>& keys, Timestamp now, const Schedule& schedule) {
   std::vector<Step> out;
   for (const auto& key : keys) {
     const auto& facts = key.facts;
     switch (facts.state) {
       case State::pending:
-        if (facts.seen_since != Timestamp{} && now - facts.seen_since >= schedule.settle)
+        if (facts.seen_since != Timestamp{} && now - facts.seen_since >= schedule.settle &&
+            is_youngest(keys, key))
           out.push_back({.kind = Step::Kind::activate, .name = key.name});
         break;
       case State::active:
@@ -46,10 +55,10 @@ std::vector<Step> due(const std::vector<Known>& keys, Timestamp now, const Sched
   return out;
 }
 
-bool look_is_due(const KeyFacts& facts, Timestamp now, const Schedule& schedule) {
+bool look_is_due(const KeyFacts& facts, Timestamp looked, Timestamp now, const Schedule& schedule) {
   if (facts.state == State::retired) return false;
   const auto every = facts.state == State::pending ? schedule.look_pending : schedule.look_active;
-  return facts.looked == Timestamp{} || now - facts.looked >= every || facts.looked > now;
+  return looked == Timestamp{} || now - looked >= every || looked > now;
 }
 
 std::vector<KeyName> predecessors(const std::vector<Known>& keys, const KeyName& successor) {

@@ -42,7 +42,13 @@ struct Step {
                                     const Schedule& schedule);
 
 /// Whether DNS should be asked for it now.
-[[nodiscard]] bool look_is_due(const KeyFacts& facts, Timestamp now, const Schedule& schedule);
+/// `looked`: when it last was; zero: never.
+[[nodiscard]] bool look_is_due(const KeyFacts& facts, Timestamp looked, Timestamp now,
+                               const Schedule& schedule);
+
+/// Whether no other key of its domain and kind that signs or waits was made later: an older one
+/// must not take over from it.
+[[nodiscard]] bool is_youngest(const std::vector<Known>& keys, const Known& key);
 
 /// Those that sign for the domain and are of that kind, but for `successor`.
 [[nodiscard]] std::vector<KeyName> predecessors(const std::vector<Known>& keys,

@@ -54,16 +54,18 @@ TEST(Lifecycle, ARetiredKeyLingersAndGoes) {
 
 TEST(Lifecycle, AsksDnsAsOftenAsItMatters) {
   auto one = key("a", State::pending);
-  EXPECT_TRUE(look_is_due(one.facts, kStart, kSchedule));
-  one.facts.looked = kStart;
-  EXPECT_FALSE(look_is_due(one.facts, kStart + minutes{9}, kSchedule));
-  EXPECT_TRUE(look_is_due(one.facts, kStart + minutes{10}, kSchedule));
+  const auto due_after = [&](Duration time) {
+    return look_is_due(one.facts, kStart, kStart + time, kSchedule);
+  };
+  EXPECT_TRUE(look_is_due(one.facts, {}, kStart, kSchedule));
+  EXPECT_FALSE(due_after(minutes{9}));
+  EXPECT_TRUE(due_after(minutes{10}));
   one.facts.state = State::active;
-  EXPECT_FALSE(look_is_due(one.facts, kStart + hours{23}, kSchedule));
-  EXPECT_TRUE(look_is_due(one.facts, kStart + days{1}, kSchedule));
-  EXPECT_TRUE(look_is_due(one.facts, kStart - days{1}, kSchedule)) << "the clock was set back";
+  EXPECT_FALSE(due_after(hours{23}));
+  EXPECT_TRUE(due_after(days{1}));
+  EXPECT_TRUE(due_after(-days{1})) << "the clock was set back";
   one.facts.state = State::retired;
-  EXPECT_FALSE(look_is_due(one.facts, kStart + days{9}, kSchedule));
+  EXPECT_FALSE(due_after(days{9}));
 }
 
 TEST(Lifecycle, KnowsWhomAKeyReplaces) {

@@ -96,6 +96,12 @@ Result<InstallationSecret> parse_secret(std::string_view text) {
   return InstallationSecret{*std::move(octets)};
 }
 
+Result<InstallationSecret> load_secret(const std::string& path) {
+  const File file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+  if (!file.open()) return cannot(path, "cannot be opened");
+  return read(path, file);
+}
+
 Result<InstallationSecret> load_or_make_secret(const std::string& path, Random& random) {
   const File file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW)};
   if (file.open()) return read(path, file);

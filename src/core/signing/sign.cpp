@@ -1,11 +1,15 @@
 // Signing with the keys of the ring.
 #include "dkim/sign.hpp"
 
+#include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "arc/seal.hpp"
 #include "async/on_pool.hpp"
+#include "mime/address.hpp"
 #include "signing/key_ring.hpp"
+#include "text/ascii.hpp"
 #include "vocab/try.hpp"
 
 namespace postern::signing {
@@ -36,15 +40,39 @@ std::vector<Chosen> choose(const Ring& ring, std::string_view domain) {
   return out;
 }
 
+bool is_resent(const dkim::Message& message) {
+  return std::ranges::any_of(message.fields, [&](const dkim::FieldAt& field) {
+    return text::istarts_with(message.name(field), "Resent-");
+  });
+}
+
+/// The first of several: mail of several domains at once is nobody's to sign.
+std::optional<dns::Name> answerable_domain(const dkim::Message& message) {
+  std::string domain;
+  if (is_resent(message)) {
+    const auto from = message.named("resent-from");
+    if (from.empty()) return std::nullopt;
+    // From the bottom up: the last is the uppermost.
+    const auto list = mime::parse_addresses(message.value(message.fields.at(from.back())));
+    const auto mailboxes = mime::mailboxes(list);
+    if (mailboxes.empty()) return std::nullopt;
+    domain = mailboxes.front()->domain;
+  } else {
+    if (message.from_domains.empty()) return std::nullopt;
+    domain = message.from_domains.front();
+  }
+  auto name = dns::Name::parse(domain);
+  if (!name) return std::nullopt;
+  return *std::move(name);
+}
+
 }  // namespace
 
 Task<Result<Signed>> KeyRing::sign(const dkim::Message& message) {
+  if (message.header_too_large) co_return fail(Errc::too_large, "the header is not read");
   const auto ring = now();
-  std::vector<Chosen> keys;
-  for (const auto& author : message.from_domains) {
-    const auto name = dns::Name::parse(author);
-    if (name && keys.empty()) keys = choose(*ring, name->to_string());
-  }
+  const auto domain = answerable_domain(message);
+  const auto keys = domain ? choose(*ring, domain->to_string()) : std::vector<Chosen>{};
   if (keys.empty()) co_return Signed{};
   const auto when = parts_.home.clock.now();
   auto work = [&]() -> Result<Signed> {

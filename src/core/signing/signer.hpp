@@ -22,9 +22,11 @@ class Signer {
   virtual ~Signer() = default;
 
   /// Fields to be put before `message`, whose reader was asked for dkim::kSignedBody: one by each
-  /// active key of its author's domain, or if that has none of the next domain above that has.
-  /// Errors: those of dkim::sign; `limit_reached`: too much is being signed. `message` lives till
-  /// the task ends.
+  /// active key of the domain of who is answerable for it, or if that has none of the next domain
+  /// above that has. That is who sent it again, if it has Resent- fields (the uppermost
+  /// Resent-From; RFC 5322 §3.6.6), else its author: the ones whose names submission binds to the
+  /// login. Errors: `too_large`: a header that is not read; those of dkim::sign; `limit_reached`:
+  /// too much is being signed. `message` lives till the task ends.
   [[nodiscard]] virtual Task<Result<Signed>> sign(const dkim::Message& message) = 0;
 
   /// An ARC set (RFC 8617 §5.1) by `domain` (A-label), or the next one above it that has keys, over

@@ -29,37 +29,49 @@ std::string dns_name(const KeyName& name) {
 
 }  // namespace
 
-Task<Result<void>> KeyRing::look(resolver::Resolver& resolver, std::string domain, Which which,
-                                 Schedule schedule) {
+Task<Result<std::vector<KeyName>>> KeyRing::look(resolver::Resolver& resolver, std::string domain,
+                                                 Which which, Schedule schedule) {
+  std::vector<KeyName> unknown;
   for (const auto& [name, facts, lost] : list()) {
     if (!domain.empty() && name.domain != domain) continue;
     const auto when = parts_.home.clock.now();
     if (facts.state == State::retired) continue;
-    if (which == Which::due && !look_is_due(facts, when, schedule)) continue;
+    if (which == Which::due && !look_is_due(facts, last_look(name), when, schedule)) continue;
     const auto question = dkim::key_name(name.selector, name.domain);
     if (!question) continue;
     const auto answer = co_await resolver.lookup({.name = *question, .type = dns::Type::txt});
     const auto seen = shows(answer, facts.publish);
+    if (!seen) unknown.push_back(name);
     if (!seen) continue;
-    const bool changed = *seen != (facts.seen_since != Timestamp{});
-    if (changed && !*seen && facts.state == State::active) {
+    note_look(name, when);
+    if (*seen == (facts.seen_since != Timestamp{})) continue;
+    if (!*seen && facts.state == State::active) {
       parts_.logger.warn("DNS does not show a key that signs: its signatures cannot be verified",
                          {{"name", dns_name(name)}});
     }
-    if (changed && *seen) parts_.logger.info("DNS shows a signing key", {{"name", dns_name(name)}});
+    if (*seen) parts_.logger.info("DNS shows a signing key", {{"name", dns_name(name)}});
     POSTERN_CO_CHECK(co_await change([name, when, seen](Change& next) -> Result<void> {
       const auto found = next.ring.find(name);
       if (found == next.ring.end()) return {};
       Entry entry = found->second;
-      auto& known = entry.stored.facts;
-      known.looked = when;
-      if (!*seen) known.seen_since = {};
-      if (*seen && known.seen_since == Timestamp{}) known.seen_since = when;
+      entry.stored.facts.seen_since = *seen ? when : Timestamp{};
       next.put(name, std::move(entry));
       return {};
     }));
   }
-  co_return Result<void>{};
+  co_return unknown;
+}
+
+Timestamp KeyRing::last_look(const KeyName& name) const {
+  const std::scoped_lock lock{mutex_};
+  const auto found = looked_.find(name);
+  return found == looked_.end() ? Timestamp{} : found->second;
+}
+
+void KeyRing::note_look(const KeyName& name, Timestamp when) {
+  const std::scoped_lock lock{mutex_};
+  looked_[name] = when;
+  std::erase_if(looked_, [this](const auto& entry) { return !ring_->contains(entry.first); });
 }
 
 Task<> KeyRing::take_step(const Step& step) {

@@ -126,7 +126,8 @@ class FakeDelivery final : public delivery::Delivery {
       std::shared_ptr<const store::StagedMessage> message) override {
     if (commit_time > Duration{0}) co_await sleep(core_, commit_time);
     if (deliver_fails) co_return fail(*deliver_fails, "secret detail");
-    if (passes_on && transaction.seal) transaction.sealed = co_await transaction.seal();
+    if (passes_on && transaction.seal)
+      transaction.sealed = co_await transaction.seal("example.org");
     transaction.seal = nullptr;  // borrowed from the session
     messages.push_back(static_cast<const FakeStaged&>(*message).content);
     transactions.push_back(std::move(transaction));

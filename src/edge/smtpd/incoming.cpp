@@ -232,9 +232,8 @@ Task<> Incoming::describe(delivery::Transaction& transaction, const mailauth::Fi
   tell(transaction, found);
   if (report_) co_await report_->read(found, transaction);
   if (!session_.settings.authentication->seal || session_.services.signer == nullptr) co_return;
-  transaction.seal = [this, &found, utf8 = transaction.envelope.smtputf8,
-                      domain = transaction.recipients.front().address.domain.ascii] {
-    return seal(domain, found, utf8);
+  transaction.seal = [this, &found, utf8 = transaction.envelope.smtputf8](std::string domain) {
+    return seal(std::move(domain), found, utf8);
   };
 }
 
@@ -277,6 +276,8 @@ Task<smtp::Reply> Incoming::commit() {
   if (found) co_await describe(transaction, *found);
   if (signing_) {
     const auto signed_ = co_await sign(transaction);
+    if (!signed_ && signed_.error().code == Errc::too_large)
+      co_return smtp::Reply{552, {{5, 3, 4}}, "The header has too many fields to be signed"};
     if (!signed_) {
       session_.logger.warn("a submission could not be signed",
                            {{"id", id}, {"why", signed_.error().code}});

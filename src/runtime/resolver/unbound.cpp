@@ -63,10 +63,11 @@ class UnboundResolver::Impl {
   }
 
   void post(dns::Question question, Done done) {
-    asio::post(home_.executor,
-               [this, question = std::move(question), done = std::move(done)]() mutable {
-                 begin(std::move(question), std::move(done));
-               });
+    asio::post(home_.executor, [this, alive = std::weak_ptr{alive_}, question = std::move(question),
+                                done = std::move(done)]() mutable {
+      if (alive.expired()) return;
+      begin(std::move(question), std::move(done));
+    });
   }
 
   void stop() {
@@ -140,13 +141,14 @@ class UnboundResolver::Impl {
   }
 
   void wait() {
-    ready_.async_wait(asio::posix::stream_descriptor::wait_read,
-                      [this](const boost::system::error_code& error) {
-                        if (error) return;  // Stopped; `this` may be gone.
-                        if (stopped_) return;
-                        ub_process(context_.get());
-                        if (!stopped_) wait();
-                      });
+    ready_.async_wait(
+        asio::posix::stream_descriptor::wait_read,
+        [this, alive = std::weak_ptr{alive_}](const boost::system::error_code& error) {
+          // Stopped; `this` may be gone, though the descriptor was ready before.
+          if (error || alive.expired() || stopped_) return;
+          ub_process(context_.get());
+          if (!stopped_) wait();
+        });
   }
 
   static constexpr int kClassIn = 1;
@@ -155,6 +157,7 @@ class UnboundResolver::Impl {
   Duration limit_;
   std::size_t max_pending_;
   bool stopped_ = false;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  ///< For handlers that come late.
   std::unordered_map<dns::Question, std::unique_ptr<Pending>> pending_;
   Context context_;
   asio::posix::basic_stream_descriptor<Executor> ready_;
