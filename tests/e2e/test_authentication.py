@@ -141,3 +141,25 @@ class Authentication(postern.Case):
         self.assertEqual((found["dmarc"]["result"], found["dmarc"]["policy"], found["dmarc"]["domain"]),
                          ("pass", "reject", "sender.test"))
         self.assertEqual(found["arc"]["result"], "none")
+
+    def test_each_account_has_its_say(self):
+        self.server.command("account", "dmarc", self.server.user, "strict")
+        bob = "bob@example.test"
+        password = self.server.add_account(bob)
+        self.server.command("account", "dmarc", bob, "accept")
+        spoof = message("from the bank", sender="boss@bank.test")
+        self.refused(spoof, "boss@bank.test")
+        deliver(self.server, spoof, self.server.user, bob, sender="boss@bank.test")
+        with imaplib_client(self.server) as client:
+            self.assertEqual(client.select("INBOX")[1], [b"0"])
+        self.assertIn("Postern-Reason: reject; ", self.newest("Rejects"))
+        with imaplib_client(self.server, bob, password) as client:
+            self.assertEqual(client.select("INBOX")[1], [b"1"])
+            self.assertIn(b"the recipient accepts such mail", client.fetch("1", "(BODY.PEEK[])")[1][0][1])
+        self.assertTrue(self.server.verify())
+
+    def test_named_forwarders_are_not_held_to_dmarc(self):
+        self.server.command("account", "dmarc", self.server.user, "--exception", "127.0.0.0/8")
+        deliver(self.server, message("by way of a friend", sender="boss@bank.test"), self.server.user,
+                sender="boss@bank.test")
+        self.assertIn("known forwarder 127.0.0.0/8", self.newest())

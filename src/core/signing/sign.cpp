@@ -84,8 +84,8 @@ Task<Result<Signed>> KeyRing::sign(const dkim::Message& message) {
     }
     return out;
   };
-  POSTERN_CO_TRY(auto signed_, co_await on_pool(parts_.pool, std::move(work)));
-  co_return signed_;
+  POSTERN_CO_TRY(auto done, co_await on_pool(parts_.pool, std::move(work)));
+  co_return done;
 }
 
 Task<Result<std::string>> KeyRing::seal(const dkim::Message& message, const arc::Validation& found,

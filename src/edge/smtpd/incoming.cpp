@@ -209,6 +209,7 @@ Task<std::string> Incoming::seal(std::string domain, const mailauth::Findings& f
 
 /// Mail that should be signed does not leave without: it would be refused elsewhere.
 Task<Result<void>> Incoming::sign(delivery::Transaction& transaction) {
+  if (!signing_) co_return Result<void>{};
   const auto message = signing_->finish();
   signing_.reset();
   POSTERN_CO_TRY(auto done, co_await session_.services.signer->sign(message));
@@ -275,12 +276,12 @@ Task<smtp::Reply> Incoming::commit() {
   auto transaction = to_delivery(session_);
   if (found) co_await describe(transaction, *found);
   if (signing_) {
-    const auto signed_ = co_await sign(transaction);
-    if (!signed_ && signed_.error().code == Errc::too_large)
+    const auto done = co_await sign(transaction);
+    if (!done && done.error().code == Errc::too_large)
       co_return smtp::Reply{552, {{5, 3, 4}}, "The header has too many fields to be signed"};
-    if (!signed_) {
+    if (!done) {
       session_.logger.warn("a submission could not be signed",
-                           {{"id", id}, {"why", signed_.error().code}});
+                           {{"id", id}, {"why", done.error().code}});
       co_return smtp::Reply{451, {{4, 3, 0}}, "The message cannot be signed now; try again later"};
     }
   }
