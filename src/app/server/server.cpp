@@ -39,7 +39,8 @@ constexpr std::array kLookups{
     std::pair{std::string_view{"servfail"}, Counted{&resolver::Stats::servfail}},
     std::pair{std::string_view{"timeout"}, Counted{&resolver::Stats::timeouts}},
     std::pair{std::string_view{"refused"}, Counted{&resolver::Stats::refused}},
-    std::pair{std::string_view{"merged"}, Counted{&resolver::Stats::merged}}};
+    std::pair{std::string_view{"merged"}, Counted{&resolver::Stats::merged}},
+    std::pair{std::string_view{"remembered"}, Counted{&resolver::Stats::remembered}}};
 constexpr std::size_t kMetricsConnections = 16;
 /// Of one /24 or /56 as many as of so many of its hosts.
 constexpr std::uint32_t kHostsOfNet = 4;

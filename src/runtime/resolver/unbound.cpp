@@ -1,12 +1,14 @@
 #include "resolver/unbound.hpp"
 
 #include <atomic>
+#include <optional>
 #include <unordered_map>
 #include <utility>
 
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 
+#include "resolver/answer_cache.hpp"
 #include "resolver/unbound_context.hpp"
 
 namespace postern::resolver {
@@ -24,7 +26,8 @@ class Counter {
 };
 
 struct Counters {
-  Counter lookups, merged, refused, secure, insecure, bogus, nxdomain, servfail, timeouts, pending;
+  Counter lookups, merged, remembered, refused, secure, insecure, bogus, nxdomain, servfail,
+      timeouts, pending;
 
   void count(const dns::Answer& answer) {
     if (answer.status == dns::Status::bogus) {
@@ -68,6 +71,15 @@ class UnboundResolver::Impl {
       if (alive.expired()) return;
       begin(std::move(question), std::move(done));
     });
+  }
+
+  /// Any thread.
+  std::optional<dns::Answer> remembered(const dns::Question& question) {
+    auto out = cache_.find(question, home_.clock.instant());
+    if (!out) return out;
+    ++counters.lookups;
+    ++counters.remembered;
+    return out;
   }
 
   void stop() {
@@ -134,6 +146,7 @@ class UnboundResolver::Impl {
   /// Tells everybody and forgets the lookup.
   void finish(Pending& pending, dns::Answer answer, bool cancel) {
     if (cancel) ub_cancel(context_.get(), pending.id);
+    cache_.put(pending.question, answer, home_.clock.instant());
     counters.count(answer);
     const auto node = pending_.extract(pending.question);
     counters.pending.set(pending_.size());
@@ -157,6 +170,7 @@ class UnboundResolver::Impl {
   Duration limit_;
   std::size_t max_pending_;
   bool stopped_ = false;
+  AnswerCache cache_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  ///< For handlers that come late.
   std::unordered_map<dns::Question, std::unique_ptr<Pending>> pending_;
   Context context_;
@@ -179,6 +193,7 @@ void UnboundResolver::stop() {
 }
 
 void UnboundResolver::start(dns::Question question, Done done) {
+  if (auto known = impl_->remembered(question)) return done(*std::move(known));
   impl_->post(std::move(question), std::move(done));
 }
 
@@ -186,6 +201,7 @@ Stats UnboundResolver::stats() const {
   const Counters& c = impl_->counters;
   return {.lookups = c.lookups.get(),
           .merged = c.merged.get(),
+          .remembered = c.remembered.get(),
           .refused = c.refused.get(),
           .secure = c.secure.get(),
           .insecure = c.insecure.get(),

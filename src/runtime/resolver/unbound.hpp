@@ -52,9 +52,10 @@ struct Settings {
 /// Counted since the start.
 struct Stats {
   std::uint64_t lookups = 0;
-  std::uint64_t merged = 0;   ///< Lookups that joined one under way.
-  std::uint64_t refused = 0;  ///< Lookups beyond `max_pending`.
-  std::uint64_t secure = 0;   ///< From here on, what answers were; merged lookups count once.
+  std::uint64_t merged = 0;      ///< Lookups that joined one under way.
+  std::uint64_t remembered = 0;  ///< Lookups answered from the last minute's answers.
+  std::uint64_t refused = 0;     ///< Lookups beyond `max_pending`.
+  std::uint64_t secure = 0;      ///< From here on, what answers were; merged lookups count once.
   std::uint64_t insecure = 0;
   std::uint64_t bogus = 0;
   std::uint64_t nxdomain = 0;
@@ -75,7 +76,8 @@ class UnboundResolver final : public Resolver {
   /// libunbound's thread.
   ~UnboundResolver() override;
 
-  /// Answers all that is under way, and all that comes later, with `servfail`. On the home core.
+  /// Answers all that is under way, and all that comes later, with `servfail`, but for
+  /// what it remembers. On the home core.
   void stop();
 
   /// Any thread.
