@@ -54,11 +54,15 @@ std::vector<feedback::OverrideReason> reasons_of(const dmarc::Disposition& what)
   return out;
 }
 
+/// Who signs a hundred times is told of the first.
+constexpr std::size_t kMaxDkimResults = 10;
+
 std::vector<feedback::DkimAuth> dkim_of(const mailauth::Findings& found) {
   std::vector<feedback::DkimAuth> out;
-  out.reserve(found.dkim.signatures.size());
+  out.reserve(std::min(found.dkim.signatures.size(), kMaxDkimResults));
   for (const auto& signature : found.dkim.signatures) {
     if (signature.domain.empty()) continue;
+    if (out.size() >= kMaxDkimResults) break;
     out.push_back({.domain = signature.domain,
                    .selector = signature.selector,
                    .result = same<AuthResult>(signature.verdict),

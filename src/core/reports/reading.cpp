@@ -7,6 +7,7 @@
 #include "feedback/recognise.hpp"
 #include "mime/message.hpp"
 #include "reports/inbox.hpp"
+#include "reports/organisation.hpp"
 #include "text/utf8.hpp"
 
 namespace postern::reports {
@@ -30,15 +31,8 @@ std::string cut(std::string text) {
 
 /// One organisation, as far as the list of public suffixes tells.
 bool aligned(const dns::Name& a, const dns::Name& b, const dmarc::PublicSuffix& suffix) {
-  const auto organisation = [&suffix](const dns::Name& name) {
-    const auto known = suffix ? suffix(name) : std::nullopt;
-    const auto depth = known ? known->depth() + 1 : std::size_t{2};
-    auto out = name;
-    while (out.depth() > depth) out = out.parent();
-    return out;
-  };
-  const auto of_a = organisation(a);
-  return of_a.depth() >= 2 ? of_a == organisation(b) : a == b;
+  const auto of_a = organisation_of(a, suffix);
+  return of_a.depth() >= 2 ? of_a == organisation_of(b, suffix) : a == b;
 }
 
 /// How the author is proven; empty: not.
