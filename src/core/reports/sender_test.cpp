@@ -137,6 +137,53 @@ TEST_F(SenderTest, WaitsForDnsThatFails) {
   EXPECT_THAT(sent_, SizeIs(1));
 }
 
+TEST_F(SenderTest, ABrokenDestinationDoesNotDelayTheOthersForLong) {
+  txt("_dmarc.a.example", "v=DMARC1; p=none; rua=mailto:x@broken.example,mailto:y@a.example");
+  resolver_.fail("a.example._report._dmarc.broken.example", dns::Type::txt, dns::Outcome::servfail);
+  see("a.example");
+  live(13h);
+  EXPECT_THAT(sent_, IsEmpty());
+  start();
+  live(20h);
+  ASSERT_THAT(sent_, SizeIs(1));
+  EXPECT_EQ(sent_.front().to, "y@a.example");
+}
+
+TEST_F(SenderTest, WhatFailsAtShutdownSettlesNothing) {
+  resolver_.fail("_dmarc.late.example", dns::Type::txt, dns::Outcome::servfail);
+  see("late.example");
+  flush();
+  reports_->stop();
+  const auto told = send_now();
+  EXPECT_TRUE(told.empty() || told.front().later);
+  Ledger ledger{*engine_, machine_.clock()};
+  EXPECT_THAT(run(ledger.open_subjects(kToday)).value(), SizeIs(1));
+}
+
+TEST_F(SenderTest, OneThatThrowsDoesNotEndSending) {
+  txt("_dmarc.b.example", "v=DMARC1; p=none; rua=mailto:a@b.example");
+  see();
+  see("b.example");
+  queue_throws_for_ = "agg@example.org";
+  live(24h);
+  ASSERT_THAT(sent_, SizeIs(1));
+  EXPECT_EQ(sent_.front().to, "a@b.example");
+  EXPECT_EQ(reports_->sender().stats().failed, 1U);
+}
+
+TEST_F(SenderTest, WaitsForAStoreThatTakesNothing) {
+  see();
+  flush();
+  engine_->set_low_space(true);
+  live(24h);
+  EXPECT_THAT(sent_, IsEmpty());
+  EXPECT_EQ(reports_->sender().stats().deferred, 0U);
+  engine_->set_low_space(false);
+  start();
+  live(10min);
+  EXPECT_THAT(sent_, SizeIs(1));
+}
+
 TEST_F(SenderTest, GivesUpInTheEnd) {
   resolver_.fail("_dmarc.late.example", dns::Type::txt, dns::Outcome::servfail);
   see("late.example");
