@@ -212,6 +212,8 @@ TEST(Observe, SaysWhatThePolicysOwnerIsTold) {
   EXPECT_EQ(seen.row.dkim, Aligned::fail);
   EXPECT_EQ(seen.row.spf, Aligned::fail);
   EXPECT_EQ(seen.row.reasons.at(0).type, Override::mailing_list);
+  EXPECT_EQ(seen.row.reasons.at(0).comment, "mail of a list")
+      << "its name is the recipient's matter";
   EXPECT_EQ(seen.row.dkim_results.at(0),
             (DkimAuth{"example.org", "s1", AuthResult::fail, "body altered"}));
   EXPECT_EQ(seen.row.spf_results.at(0),
