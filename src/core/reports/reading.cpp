@@ -116,7 +116,7 @@ void fill(Received& out, feedback::ParsedAggregate parsed) {
   keep_notes(out, std::move(report.metadata.errors));
 }
 
-/// One report may be about several of our domains: it is kept under the first, whole.
+/// One report may be about several of our domains: it is kept under the first.
 void fill(Received& out, feedback::ParsedTlsReport parsed) {
   out.topic = Topic::tls;
   auto& report = parsed.report;
@@ -177,13 +177,14 @@ void fill(Received& out, feedback::FailureReport report) {
                               .incidents = report.incidents};
 }
 
-/// Of a TLS report, the first of its domains that is ours.
+/// Of a TLS report, the policies of domains that are ours, and the first of those.
 void find_our_domain(Received& out, const ReportMail& mail) {
   if (out.topic != Topic::tls) return;
-  for (const auto& policy : out.tls) {
-    out.domain = ascii_domain(policy.policy.domain);
-    if (!out.domain.empty() && mail.is_ours(out.domain)) return;
-  }
+  for (auto& policy : out.tls) policy.policy.domain = ascii_domain(policy.policy.domain);
+  std::erase_if(out.tls, [&mail](const feedback::TlsPolicyReport& report) {
+    return report.policy.domain.empty() || !mail.is_ours(report.policy.domain);
+  });
+  if (!out.tls.empty()) out.domain = out.tls.front().policy.domain;
 }
 
 /// Why a report that was read is not kept; empty: it is.
