@@ -18,6 +18,9 @@ constexpr std::size_t kMaxTracedRecipients = 100;
 /// Too much for any account with a quota.
 constexpr std::uint64_t kAnySize = std::numeric_limits<std::uint64_t>::max();
 
+/// Of what nobody misses: a host that takes none of it for a day gets another tomorrow.
+constexpr Duration kExpendableLife = std::chrono::hours{24};
+
 RecipientVerdict verdict(Verdict kind, std::string text = {}) {
   return {.kind = kind, .text = std::move(text)};
 }
@@ -157,6 +160,8 @@ std::optional<queue::Message> LocalDelivery::to_queue(const Transaction& transac
   const auto now = core_.clock.now();
   const auto& source = transaction.source;
   const auto& envelope = transaction.envelope;
+  const auto life = transaction.expendable ? std::min(settings_.queue_life, kExpendableLife)
+                                           : settings_.queue_life;
   // From here it would be our junk. What waits is one message for all that do: if it is junk to one
   // of them, they all have to look there.
   bool held = false;
@@ -180,7 +185,7 @@ std::optional<queue::Message> LocalDelivery::to_queue(const Transaction& transac
                         .recipients = plan.onward,
                         .created = now,
                         .due = now,
-                        .expires = now + settings_.queue_life,
+                        .expires = now + life,
                         .held = held,
                         .held_why = held ? "junk is not passed on to others" : "",
                         .sender_proven = source.submission || source.sender_proven,

@@ -92,6 +92,67 @@ TEST_F(CollectorTest, WhatTheStoreDoesNotTakeIsCountedOn) {
   EXPECT_EQ(tls.chunks.at(0).tls.at(0).failures.at(0).failed_sessions, 1U);
 }
 
+TEST_F(CollectorTest, WhatIsNotStoredTakesNothingOfTheDay) {
+  auto counting = make({.stored_rows = 20, .day_bytes = 4096});
+  engine_->set_low_space(true);
+  for (int i = 0; i < 100; ++i) {
+    counting.note(message("example.org", "192.0.2." + std::to_string(i % 3)));
+    counting.note_tls(session(feedback::TlsResult::certificate_expired));
+    EXPECT_FALSE(run(counting.flush()));
+  }
+  engine_->set_low_space(false);
+  EXPECT_TRUE(run(counting.flush()));
+  EXPECT_EQ(counting.stats().left_out, 0U);
+  EXPECT_EQ(counting.stats().not_kept, 0U);
+  const auto account = stored("example.org");
+  ASSERT_THAT(account.chunks.at(0).rows, SizeIs(3));
+  std::uint64_t messages = 0;
+  for (const auto& row : account.chunks.at(0).rows) messages += row.count;
+  EXPECT_EQ(messages, 100U);
+  EXPECT_EQ(stored("example.org", Topic::tls).chunks.at(0).tls.at(0).failed_sessions, 100U);
+}
+
+TEST_F(CollectorTest, OneOrganisationTakesNoMoreThanItsShare) {
+  auto counting = make({.domains = 10, .organisation_domains = 3, .organisation_bytes = 2000});
+  for (int i = 0; i < 20; ++i) counting.note(message("d" + std::to_string(i) + ".evil.example"));
+  counting.note(message("good.example"));
+  for (int i = 0; i < 100; ++i)
+    counting.note(message("d0.evil.example", "192.0.2." + std::to_string(i)));
+  for (int i = 0; i < 100; ++i) counting.note(message("good.example"));
+  EXPECT_TRUE(run(counting.flush()));
+  EXPECT_EQ(open(), 4U);
+  EXPECT_LT(stored("d0.evil.example").chunks.at(0).rows.size(), 30U);
+  EXPECT_GT(stored("d0.evil.example").chunks.at(0).left_out, 0U);
+  EXPECT_EQ(stored("good.example").chunks.at(0).rows.at(0).count, 101U);
+}
+
+TEST_F(CollectorTest, WhatWaitsIsBoundedByOctets) {
+  auto counting = make({.pending_bytes = 10'000});
+  for (int i = 0; i < 100; ++i) {
+    auto one = message();
+    one.row.dkim_results = {{.domain = std::string(200, 'a') + std::to_string(i)}};
+    counting.note(std::move(one));
+  }
+  EXPECT_TRUE(counting.wants_flush());
+  EXPECT_TRUE(run(counting.flush()));
+  EXPECT_FALSE(counting.wants_flush());
+  EXPECT_LT(stored("example.org").chunks.at(0).rows.size(), 50U);
+}
+
+TEST_F(CollectorTest, NoValueIsLarge) {
+  auto counting = make({});
+  for (int i = 0; i < 1000; ++i) {
+    auto one = message();
+    one.row.dkim_results.assign(5, {.domain = std::string(200, 'a') + std::to_string(i)});
+    counting.note(std::move(one));
+  }
+  EXPECT_TRUE(run(counting.flush()));
+  const auto account = stored("example.org");
+  EXPECT_GT(account.chunks.size(), 3U);
+  for (const auto& chunk : account.chunks)
+    EXPECT_LT(encode_chunk(chunk).size(), std::size_t{256} << 10U);
+}
+
 TEST_F(CollectorTest, MuchIsStoredInSeveralValues) {
   auto counting = make({});
   for (int i = 0; i < 2500; ++i) {
@@ -151,12 +212,21 @@ TEST(Observe, SaysWhatThePolicysOwnerIsTold) {
   EXPECT_EQ(seen.row.dkim, Aligned::fail);
   EXPECT_EQ(seen.row.spf, Aligned::fail);
   EXPECT_EQ(seen.row.reasons.at(0).type, Override::mailing_list);
+  EXPECT_EQ(seen.row.reasons.at(0).comment, "mail of a list")
+      << "its name is the recipient's matter";
   EXPECT_EQ(seen.row.dkim_results.at(0),
             (DkimAuth{"example.org", "s1", AuthResult::fail, "body altered"}));
   EXPECT_EQ(seen.row.spf_results.at(0),
             (SpfAuth{"bounces.example.org", SpfScope::mfrom, AuthResult::softfail, ""}));
   const auto several = observe(findings(), to({"b@example.net", "c@example.com"}));
   EXPECT_FALSE(several.value_or(SeenMessage{.row = {.envelope_to = ""}}).row.envelope_to);
+}
+
+TEST(Observe, TellsOfTheFirstSignatures) {
+  auto found = findings();
+  found.dkim.signatures.assign(100, found.dkim.signatures.front());
+  const auto seen = observe(found, to({"b@example.net"})).value_or(SeenMessage{});
+  EXPECT_THAT(seen.row.dkim_results, SizeIs(10));
 }
 
 TEST(Observe, APassUnderAPolicyIsOne) {

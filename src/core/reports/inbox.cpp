@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "async/on_pool.hpp"
+#include "reports/organisation.hpp"
 
 namespace postern::reports {
 namespace {
@@ -54,7 +55,8 @@ Task<bool> Inbox::is_known(std::string key) {
   co_return !values || values->front().has_value();
 }
 
-/// Counts it, if so. Only of this process: a restart begins anew.
+/// Counts it, if so. Only of this process: a restart begins anew. A reporter is whoever registered
+/// the name: those below it are free of cost.
 bool Inbox::has_room(const std::string& reporter, std::size_t bytes) {
   const std::scoped_lock lock{mutex_};
   const auto today = day_of(clock_.now());
@@ -64,9 +66,12 @@ bool Inbox::has_room(const std::string& reporter, std::size_t bytes) {
   }
   if (bytes_ + bytes > limits_.bytes_per_day) return false;
   if (!reporters_.contains(reporter) && reporters_.size() >= kMaxReporters) return false;
-  auto& count = reporters_[reporter];
-  if (count >= limits_.reports_per_reporter) return false;
-  ++count;
+  auto& share = reporters_[reporter];
+  if (share.reports >= limits_.reports_per_reporter ||
+      share.bytes + bytes > limits_.bytes_per_reporter)
+    return false;
+  ++share.reports;
+  share.bytes += bytes;
   bytes_ += bytes;
   return true;
 }
@@ -88,7 +93,7 @@ Task<Inbox::Taken> Inbox::take(std::string octets, Proof proof) {
   const bool known = co_await is_known(key);
   if (known) co_return ignore(&Stats::repeated, "known already");
   auto value = encode_received(*report);
-  if (!has_room(report->reporter, key.size() + value.size()))
+  if (!has_room(organisation_of(report->reporter, judge_.suffix), key.size() + value.size()))
     co_return ignore(&Stats::too_many, "too many from " + report->reporter + " today");
   Taken out;
   out.fact = describe(*report);

@@ -28,7 +28,7 @@ namespace postern::reports {
 inline constexpr std::size_t kMaxReportMail = std::size_t{10} << 20U;
 /// Rows that are kept of one report, and octets of its record.
 inline constexpr std::size_t kMaxKeptRows = 5000;
-inline constexpr std::size_t kMaxKeptBytes = std::size_t{2} << 20U;
+inline constexpr std::size_t kMaxKeptBytes = std::size_t{512} << 10U;
 
 /// Who a mail is proven to come from.
 struct Proof {
@@ -69,9 +69,10 @@ struct Reading {
 class Inbox {
  public:
   struct Limits {
-    std::uint32_t reports_per_reporter = 1000;           ///< A day.
-    std::size_t bytes_per_day = std::size_t{64} << 20U;  ///< Of all reporters.
-    std::size_t held = std::size_t{64} << 20U;           ///< Octets of mail at one time.
+    std::uint32_t reports_per_reporter = 1000;               ///< A day.
+    std::size_t bytes_per_day = std::size_t{64} << 20U;      ///< Of all reporters.
+    std::size_t bytes_per_reporter = std::size_t{4} << 20U;  ///< Of those.
+    std::size_t held = std::size_t{64} << 20U;               ///< Octets of mail at one time.
   };
   struct Stats {
     std::uint64_t kept = 0;
@@ -121,7 +122,11 @@ class Inbox {
   Stats stats_;
   Day today_ = 0;
   std::size_t bytes_ = 0;
-  std::map<std::string, std::uint32_t> reporters_;  ///< Of today.
+  struct Share {
+    std::uint32_t reports = 0;
+    std::size_t bytes = 0;
+  };
+  std::map<std::string, Share> reporters_;  ///< Of today, by organisation.
 };
 
 }  // namespace postern::reports

@@ -189,6 +189,62 @@ TEST_F(InboxTest, AReporterHasItsShareOfADay) {
   EXPECT_THAT(fact("4"), StartsWith("aggregate"));
 }
 
+TEST_F(InboxTest, LargeReportsOfOneDoNotDisplaceThoseOfOthers) {
+  Inbox inbox{*engine_, machine_.clock(), pool_,
+              Inbox::Judge{[](const std::string&) { return true; }, {}},
+              Inbox::Limits{.bytes_per_reporter = 1000}};
+  int kept = 0;
+  for (int i = 0; i < 20; ++i) {
+    const auto author = name("a" + std::to_string(i) + ".reporter.example");
+    const auto taken =
+        run(inbox.take(mail(report(std::to_string(i))), {.author = author, .dmarc_pass = true}));
+    if (!taken.batch.empty()) ++kept;
+  }
+  EXPECT_GT(kept, 0);
+  EXPECT_LT(kept, 20);
+  EXPECT_THAT(
+      run(inbox.take(mail(report()), {.author = name("good.example"), .dmarc_pass = true})).fact,
+      StartsWith("aggregate"));
+}
+
+TEST_F(InboxTest, OneReporterCannotFillTheTable) {
+  for (int part = 0; part < 3; ++part) {
+    auto many = report("m" + std::to_string(part));
+    many.records.assign(600, many.records.front());
+    for (std::size_t i = 0; i < many.records.size(); ++i) {
+      many.records[i].source_ip =
+          text::IpAddress::parse("10." + std::to_string(part) + "." + std::to_string(i / 250) +
+                                 "." + std::to_string(i % 250));
+    }
+    keep(mail(many),
+         {.author = name("a" + std::to_string(part) + ".evil.example"), .dmarc_pass = true});
+  }
+  const auto before = ask();
+  EXPECT_TRUE(before.cut);
+  EXPECT_THAT(before.sources, SizeIs(kMaxSources));
+  keep(mail(report("r1", 1'000'000)));
+  const auto after = ask();
+  EXPECT_EQ(after.sources.front().messages, 1'000'000U);
+}
+
+TEST_F(InboxTest, OfATlsReportOnlyWhatIsOursIsKept) {
+  feedback::TlsReport tls{.organization_name = "Reporter",
+                          .begin = begin_of(kToday - 1),
+                          .end = begin_of(kToday) - 1s,
+                          .report_id = "t1"};
+  for (const auto* domain : {"other.example", "Example.NET"}) {
+    tls.policies.push_back(
+        {.policy = {.type = feedback::TlsPolicyType::no_policy_found, .domain = domain},
+         .successful_sessions = 9});
+  }
+  keep(feedback::compose_tls(envelope(), tls).message, by_dkim());
+  const auto answer = run(ask_tls(*engine_, {})).value();
+  ASSERT_THAT(answer.policies, SizeIs(1));
+  EXPECT_EQ(answer.policies.at(0).domain, "example.net");
+  EXPECT_EQ(answer.reports.at(0).count, 9U);
+  EXPECT_THAT(run(ask_tls(*engine_, {.domain = "other.example"})).value().policies, IsEmpty());
+}
+
 TEST_F(InboxTest, TlsReportsNeedASignature) {
   feedback::TlsReport tls{.organization_name = "Reporter",
                           .begin = begin_of(kToday - 1),

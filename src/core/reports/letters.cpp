@@ -85,19 +85,8 @@ class Writer {
     for (const auto& one : to) {
       const auto limit =
           one.max_size == 0 ? kMaxAttachment : std::min(one.max_size, kMaxAttachment);
-      if (!pieces.contains(limit)) {
-        auto split = feedback::split_to_fit(report, limit);
-        pieces.emplace(limit, split ? *std::move(split) : std::vector<AggregateReport>{});
-      }
-      const auto& fitting = pieces.at(limit);
-      if (fitting.empty()) {
-        out_.notes.push_back(
-            fmt::format("not to {}: it takes {} octets", smtp::to_string(one.address), limit));
-      }
-      for (const auto& piece : fitting) {
-        const auto head = envelope(one, piece.metadata.report_id);
-        add(one, feedback::compose_aggregate(head, piece));
-      }
+      if (!pieces.contains(limit)) pieces.emplace(limit, fit(report, limit));
+      send(one, pieces.at(limit), limit);
     }
   }
 
@@ -113,6 +102,28 @@ class Writer {
   }
 
  private:
+  /// Nothing: it does not fit.
+  static std::vector<AggregateReport> fit(const AggregateReport& report, std::uint64_t limit) {
+    auto split = feedback::split_to_fit(report, limit);
+    if (!split || (limit < kMinPiece && split->size() > 1)) return {};
+    return *std::move(split);
+  }
+
+  void send(const Destination& to, const std::vector<AggregateReport>& pieces,
+            std::uint64_t limit) {
+    const auto address = smtp::to_string(to.address);
+    if (pieces.empty()) {
+      out_.notes.push_back(fmt::format("not to {}: it takes {} octets", address, limit));
+    } else if (out_.letters.size() + pieces.size() > kMaxLetters) {
+      out_.notes.push_back(fmt::format("not to {}: too many mails", address));
+    } else {
+      for (const auto& piece : pieces) {
+        const auto head = envelope(to, piece.metadata.report_id);
+        add(to, feedback::compose_aggregate(head, piece));
+      }
+    }
+  }
+
   feedback::ReportEnvelope envelope(const Destination& to, std::string report_id) {
     const auto unique = fmt::format("{}n{}", ids_.unique, ++count_);
     return {.from = from_,

@@ -54,6 +54,10 @@ struct Letters {
 inline constexpr std::size_t kMaxReportRows = 10'000;
 /// No attachment is larger, whatever its receiver would take: mail systems mostly take 10 MB.
 inline constexpr std::uint64_t kMaxAttachment = std::uint64_t{7} * 1024 * 1024;
+/// For a receiver who takes less, no report is cut into pieces: it would make many mails of one.
+inline constexpr std::uint64_t kMinPiece = std::uint64_t{32} * 1024;
+/// Mails of one report; destinations that would need more are left out.
+inline constexpr std::size_t kMaxLetters = 20;
 
 /// The mails in which `telling` reaches `to`: for receivers with a limit in pieces, or not at all
 /// when that does not help. Takes a while: for a pool. RFC 9990 §3.5, RFC 8460 §5.3.

@@ -46,19 +46,38 @@ feedback::Disposition disposition_of(const dmarc::Verdict& verdict,
   return same<feedback::Disposition>(what.reported);
 }
 
+/// In fixed words: the disposition's own may tell strangers what one of our people wishes, and whom
+/// they know.
+std::string_view words_for(dmarc::Override type) {
+  switch (type) {
+    case dmarc::Override::local_policy:      return "local policy";
+    case dmarc::Override::mailing_list:      return "mail of a list";
+    case dmarc::Override::trusted_forwarder: return "trusted forwarder";
+    case dmarc::Override::policy_test_mode:  return "the record asks for test mode";
+    case dmarc::Override::other:             break;
+  }
+  return {};
+}
+
 std::vector<feedback::OverrideReason> reasons_of(const dmarc::Disposition& what) {
   std::vector<feedback::OverrideReason> out;
   out.reserve(what.reasons.size());
-  for (const auto& reason : what.reasons)
-    out.push_back({.type = same<feedback::Override>(reason.type), .comment = reason.comment});
+  for (const auto& reason : what.reasons) {
+    out.push_back({.type = same<feedback::Override>(reason.type),
+                   .comment = std::string{words_for(reason.type)}});
+  }
   return out;
 }
 
+/// Who signs a hundred times is told of the first.
+constexpr std::size_t kMaxDkimResults = 10;
+
 std::vector<feedback::DkimAuth> dkim_of(const mailauth::Findings& found) {
   std::vector<feedback::DkimAuth> out;
-  out.reserve(found.dkim.signatures.size());
+  out.reserve(std::min(found.dkim.signatures.size(), kMaxDkimResults));
   for (const auto& signature : found.dkim.signatures) {
     if (signature.domain.empty()) continue;
+    if (out.size() >= kMaxDkimResults) break;
     out.push_back({.domain = signature.domain,
                    .selector = signature.selector,
                    .result = same<AuthResult>(signature.verdict),

@@ -8,6 +8,7 @@
 #include <boost/asio/post.hpp>
 
 #include "record/key.hpp"
+#include "reports/organisation.hpp"
 #include "vocab/try.hpp"
 
 namespace postern::reports {
@@ -15,6 +16,7 @@ namespace {
 
 constexpr std::size_t kPageReports = 200;
 constexpr std::size_t kPageBytes = std::size_t{1} << 20U;
+constexpr std::size_t kMaxFailures = 10'000;  ///< Of all lines of an answer about TLS.
 
 void add(std::uint64_t& sum, std::uint64_t more) {
   sum += std::min(more, std::numeric_limits<std::uint64_t>::max() - sum);
@@ -26,6 +28,14 @@ void add(std::set<std::string>& names, const std::string& name, bool& cut) {
   } else {
     cut = cut || !names.contains(name);
   }
+}
+
+/// A TLS report may be about several domains.
+bool is_about(const Received& report, const std::string& domain) {
+  return domain.empty() || report.domain == domain ||
+         std::ranges::any_of(report.tls, [&domain](const feedback::TlsPolicyReport& one) {
+           return one.policy.domain == domain;
+         });
 }
 
 /// Gives every report of the topic that the question is about; whether all were looked at.
@@ -42,8 +52,7 @@ Task<Result<bool>> each(const kv::Engine& engine, Topic topic, Question question
     POSTERN_CO_TRY(const auto page, co_await reader->scan(range));
     for (const auto& pair : page.pairs) {
       auto report = decode_received(pair.value);
-      const bool asked = report && (question.domain.empty() || report->domain == question.domain);
-      if (asked) take(*std::move(report));
+      if (report && is_about(*report, question.domain)) take(*std::move(report));
     }
     read += page.pairs.size();
     more = page.more && !page.pairs.empty();
@@ -106,18 +115,23 @@ std::string word_of(const feedback::TlsFailure& failure) {
 
 using TlsLines = std::map<std::pair<std::string, feedback::TlsPolicyType>, TlsLine>;
 
+/// `failures`: in all lines.
 void add_policy(TlsLine& line, const feedback::TlsPolicyReport& report, const std::string& reporter,
-                bool& cut) {
+                std::size_t& failures, bool& cut) {
   line.domain = report.policy.domain;
   line.type = report.policy.type;
   add(line.successful, report.successful_sessions);
   add(line.failed, report.failed_sessions);
   for (const auto& failure : report.failures) {
     const std::pair key{failure.receiving_mx_hostname, word_of(failure)};
-    if (line.failures.size() >= kMaxSources && !line.failures.contains(key)) {
+    const auto found = line.failures.find(key);
+    if (found != line.failures.end()) {
+      add(found->second, failure.failed_sessions);
+    } else if (line.failures.size() >= kMaxSources || failures >= kMaxFailures) {
       cut = true;
     } else {
-      add(line.failures[key], failure.failed_sessions);
+      line.failures.emplace(key, failure.failed_sessions);
+      ++failures;
     }
   }
   add(line.reporters, reporter, cut);
@@ -128,14 +142,20 @@ void add_policy(TlsLine& line, const feedback::TlsPolicyReport& report, const st
 Task<Result<DmarcAnswer>> ask_dmarc(const kv::Engine& engine, Question question) {
   DmarcAnswer out;
   Sources sources;
-  const std::function<void(Received)> take = [&out, &sources](const Received& report) {
+  // Who told of a source first; so that no stranger takes all the places. Without a list of public
+  // suffixes: some who share one share their places.
+  std::map<std::string, std::size_t> first_told;
+  const std::function<void(Received)> take = [&](const Received& report) {
     std::uint64_t messages = 0;
+    auto& told = first_told[organisation_of(report.reporter, {})];
     for (const auto& row : report.rows) {
       add(messages, row.count);
-      if (sources.size() >= 10 * kMaxSources && !sources.contains(row.source_ip)) {
+      const bool is_new = !sources.contains(row.source_ip);
+      if (is_new && (sources.size() >= 10 * kMaxSources || told >= kMaxSources)) {
         out.cut = true;
         continue;
       }
+      if (is_new) ++told;
       auto& source = sources[row.source_ip];
       source.ip = row.source_ip;
       add_row(source, row, report.reporter, out.cut);
@@ -160,9 +180,12 @@ Task<Result<DmarcAnswer>> ask_dmarc(const kv::Engine& engine, Question question)
 Task<Result<TlsAnswer>> ask_tls(const kv::Engine& engine, Question question) {
   TlsAnswer out;
   TlsLines lines;
-  const std::function<void(Received)> take = [&out, &lines](const Received& report) {
+  std::size_t failures = 0;
+  const auto domain = question.domain;
+  const std::function<void(Received)> take = [&](const Received& report) {
     std::uint64_t sessions = 0;
     for (const auto& policy : report.tls) {
+      if (!domain.empty() && policy.policy.domain != domain) continue;
       add(sessions, policy.successful_sessions);
       add(sessions, policy.failed_sessions);
       const std::pair key{policy.policy.domain, policy.policy.type};
@@ -170,7 +193,7 @@ Task<Result<TlsAnswer>> ask_tls(const kv::Engine& engine, Question question) {
         out.cut = true;
         continue;
       }
-      add_policy(lines[key], policy, report.reporter, out.cut);
+      add_policy(lines[key], policy, report.reporter, failures, out.cut);
     }
     ++out.count;
     keep_newest(out.reports, heading_of(report, sessions), out.cut);

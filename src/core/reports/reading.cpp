@@ -7,6 +7,7 @@
 #include "feedback/recognise.hpp"
 #include "mime/message.hpp"
 #include "reports/inbox.hpp"
+#include "reports/organisation.hpp"
 #include "text/utf8.hpp"
 
 namespace postern::reports {
@@ -30,15 +31,8 @@ std::string cut(std::string text) {
 
 /// One organisation, as far as the list of public suffixes tells.
 bool aligned(const dns::Name& a, const dns::Name& b, const dmarc::PublicSuffix& suffix) {
-  const auto organisation = [&suffix](const dns::Name& name) {
-    const auto known = suffix ? suffix(name) : std::nullopt;
-    const auto depth = known ? known->depth() + 1 : std::size_t{2};
-    auto out = name;
-    while (out.depth() > depth) out = out.parent();
-    return out;
-  };
-  const auto of_a = organisation(a);
-  return of_a.depth() >= 2 ? of_a == organisation(b) : a == b;
+  const auto of_a = organisation_of(a, suffix);
+  return of_a.depth() >= 2 ? of_a == organisation_of(b, suffix) : a == b;
 }
 
 /// How the author is proven; empty: not.
@@ -122,7 +116,7 @@ void fill(Received& out, feedback::ParsedAggregate parsed) {
   keep_notes(out, std::move(report.metadata.errors));
 }
 
-/// One report may be about several of our domains: it is kept under the first, whole.
+/// One report may be about several of our domains: it is kept under the first.
 void fill(Received& out, feedback::ParsedTlsReport parsed) {
   out.topic = Topic::tls;
   auto& report = parsed.report;
@@ -183,13 +177,14 @@ void fill(Received& out, feedback::FailureReport report) {
                               .incidents = report.incidents};
 }
 
-/// Of a TLS report, the first of its domains that is ours.
+/// Of a TLS report, the policies of domains that are ours, and the first of those.
 void find_our_domain(Received& out, const ReportMail& mail) {
   if (out.topic != Topic::tls) return;
-  for (const auto& policy : out.tls) {
-    out.domain = ascii_domain(policy.policy.domain);
-    if (!out.domain.empty() && mail.is_ours(out.domain)) return;
-  }
+  for (auto& policy : out.tls) policy.policy.domain = ascii_domain(policy.policy.domain);
+  std::erase_if(out.tls, [&mail](const feedback::TlsPolicyReport& report) {
+    return report.policy.domain.empty() || !mail.is_ours(report.policy.domain);
+  });
+  if (!out.tls.empty()) out.domain = out.tls.front().policy.domain;
 }
 
 /// Why a report that was read is not kept; empty: it is.

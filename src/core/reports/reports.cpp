@@ -15,7 +15,7 @@ constexpr Duration kLook = 5s;
 Reports::Reports(Parts parts)
     : core_{parts.core},
       logger_{parts.logger},
-      collector_{parts.engine, parts.core.clock, parts.core.random},
+      collector_{parts.engine, parts.core.clock, parts.core.random, {}, parts.judge.suffix},
       ledger_{parts.engine, parts.core.clock},
       sender_{{.engine = parts.engine,
                .resolver = parts.resolver,

@@ -117,6 +117,7 @@ class Rig {
   };
   std::vector<Sent> sent_;
   bool queue_fails_ = false;
+  std::string queue_throws_for_;
 
   kv::MemoryEngine::Options options() {
     return {.sync = kv::MemoryEngine::Sync::delayed, .core = &machine_.core()};
@@ -132,6 +133,7 @@ class Rig {
 
  private:
   Task<Result<TraceId>> submit(std::string content, smtp::Address to) {
+    if (smtp::to_string(to) == queue_throws_for_) throw std::runtime_error{"no such queue"};
     if (queue_fails_) co_return fail(Errc::unavailable);
     sent_.push_back({.to = smtp::to_string(to), .content = std::move(content)});
     co_return TraceId{sent_.size()};

@@ -16,12 +16,14 @@ using std::chrono::days;
 using std::chrono::floor;
 using std::chrono::seconds;
 
-constexpr Duration kFirst = 15min;    ///< After midnight: what was counted has been stored then.
-constexpr Duration kSpread = 705min;  ///< Till noon.
-constexpr Duration kAgain = 1h;       ///< After a failure of DNS or the store.
-constexpr Duration kPace = 1s;        ///< Between two reports: 60 a minute.
-constexpr Duration kLongest = 5min;   ///< Clocks may jump: the plan is looked at so often.
-constexpr Day kDaysBack = 2;          ///< Older days are not told any more.
+constexpr Duration kFirst = 15min;      ///< After midnight: what was counted has been stored then.
+constexpr Duration kSpread = 705min;    ///< Till noon.
+constexpr Duration kAgain = 1h;         ///< After a failure of DNS or the store.
+constexpr Duration kPace = 1s;          ///< Between two reports: 60 a minute.
+constexpr Duration kLongest = 5min;     ///< Clocks may jump: the plan is looked at so often.
+constexpr Duration kStoreAgain = 1min;  ///< For a store that takes nothing.
+constexpr unsigned kTries = 6;          ///< Till those are told that DNS does know.
+constexpr Day kDaysBack = 2;            ///< Older days are not told any more.
 
 std::chrono::sys_seconds end_of(Day day) {
   return begin_of(day + 1);
@@ -91,7 +93,7 @@ Task<> Sender::plan() {
     }
     for (auto& subject : *open) {
       const auto due = due_time(subject, hostname);
-      due_.emplace(std::move(subject), due);
+      due_.emplace(std::move(subject), Due{.when = due});
     }
   }
   planned_ = today;
@@ -102,17 +104,35 @@ Task<> Sender::plan() {
   });
 }
 
+/// Whether a report can be written down and sent now: else it stays due.
+bool Sender::store_takes() {
+  const bool takes = parts_.engine.health() == kv::Health::good;
+  if (std::exchange(store_takes_, takes) == takes) return takes;
+  if (takes) {
+    parts_.logger.info("reports are sent again");
+  } else {
+    parts_.logger.warn("reports wait: the store takes nothing");
+  }
+  return takes;
+}
+
+Sender::Patience Sender::patience_for(const Subject& subject, const Due& due) const {
+  const bool is_last =
+      parts_.core.clock.now() + kAgain >= Timestamp{end_of(subject.day + kDaysBack)};
+  if (is_last) return Patience::ended;
+  return due.tries >= kTries ? Patience::some : Patience::full;
+}
+
 Task<> Sender::tell_due() {
-  while (!stopping_) {
+  while (!stopping_ && store_takes()) {
     const auto now = parts_.core.clock.now();
     const auto next =
-        std::ranges::find_if(due_, [now](const auto& entry) { return entry.second <= now; });
+        std::ranges::find_if(due_, [now](const auto& entry) { return entry.second.when <= now; });
     if (next == due_.end()) co_return;
-    const auto subject = next->first;
-    const bool last_try = now + kAgain >= Timestamp{end_of(subject.day + kDaysBack)};
-    const auto told = co_await tell(subject, end_of(subject.day), last_try);
+    const auto [subject, due] = *next;
+    const auto told = co_await tell_safely(subject, patience_for(subject, due));
     if (told.later) {
-      due_[subject] = parts_.core.clock.now() + kAgain;
+      due_[subject] = {.when = parts_.core.clock.now() + kAgain, .tries = due.tries + 1};
     } else {
       due_.erase(subject);
     }
@@ -121,10 +141,24 @@ Task<> Sender::tell_due() {
   }
 }
 
+/// What fails in a way that nobody thought of concerns one domain: the others are told.
+Task<Told> Sender::tell_safely(Subject subject, Patience patience) {
+  std::string why;
+  try {
+    co_return co_await tell(subject, end_of(subject.day), patience);
+  } catch (const std::exception& error) {
+    why = error.what();
+  }
+  ++counters_.failed;
+  parts_.logger.error("report not made", {{"domain", subject.domain}, {"why", log::Detail{why}}});
+  co_return Told{.subject = std::move(subject)};
+}
+
 Duration Sender::till_next() const {
+  if (!store_takes_) return kStoreAgain;
   const auto now = parts_.core.clock.now();
   Duration out = kLongest;
-  for (const auto& [subject, due] : due_) out = std::min(out, std::max(due - now, kPace));
+  for (const auto& [subject, due] : due_) out = std::min(out, std::max(due.when - now, kPace));
   return out;
 }
 
@@ -142,7 +176,7 @@ Task<Result<std::vector<Told>>> Sender::send_now(std::optional<std::string> doma
     for (const auto& subject : open) {
       if (domain && subject.domain != *domain) continue;
       if (stopping_ || out.size() >= kMaxSendNow) co_return out;
-      auto told = co_await tell(subject, std::min(now, end_of(day)), false);
+      auto told = co_await tell(subject, std::min(now, end_of(day)), Patience::full);
       if (!told.later) due_.erase(subject);
       out.push_back(std::move(told));
     }
@@ -150,13 +184,13 @@ Task<Result<std::vector<Told>>> Sender::send_now(std::optional<std::string> doma
   co_return out;
 }
 
-Task<Told> Sender::tell(Subject subject, std::chrono::sys_seconds until, bool last_try) {
+Task<Told> Sender::tell(Subject subject, std::chrono::sys_seconds until, Patience patience) {
   const auto turn = co_await telling_.lock();
   Told told{.subject = subject, .begin = begin_of(subject.day), .until = until};
   const auto account = co_await parts_.ledger.read(subject);
   if (!account) co_return postpone(std::move(told), to_string(account.error().code));
   if (const auto& done = account->done) told.begin = std::max(told.begin, done->until);
-  co_return co_await tell_account(*account, std::move(told), last_try);
+  co_return co_await tell_account(*account, std::move(told), patience);
 }
 
 /// The failure is of DNS, the store or the pool: it may be over in an hour.
@@ -176,7 +210,14 @@ Task<Destinations> Sender::ask(const Subject& subject, const Settings& settings)
   co_return co_await dmarc_destinations(inquiry, *std::move(name), settings.suffix);
 }
 
-Task<Told> Sender::tell_account(const Account& account, Told told, bool last_try) {
+/// At shutdown all of DNS fails, which says nothing about who is to be told.
+bool Sender::must_wait(const Destinations& to, Patience patience) const {
+  if (!to.ask_again) return false;
+  if (stopping_) return true;
+  return patience == Patience::full || (patience == Patience::some && to.to.empty());
+}
+
+Task<Told> Sender::tell_account(const Account& account, Told told, Patience patience) {
   // Rows that were stored after the whole day was told are too late for it.
   const bool too_late = told.begin >= end_of(told.subject.day);
   if (account.keys.empty() || (told.begin >= told.until && !too_late)) co_return told;
@@ -184,7 +225,7 @@ Task<Told> Sender::tell_account(const Account& account, Told told, bool last_try
   Destinations to;
   if (!too_late) to = co_await ask(told.subject, *settings);
   told.notes.insert(told.notes.end(), to.notes.begin(), to.notes.end());
-  if (to.ask_again && !last_try) co_return postpone(std::move(told), "DNS fails");
+  if (must_wait(to, patience)) co_return postpone(std::move(told), "DNS fails");
   auto letters = co_await write(account, told, to.to, *settings);
   if (!letters) co_return postpone(std::move(told), to_string(letters.error().code));
   Done done{.until = std::max(told.until, told.begin),

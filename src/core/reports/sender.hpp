@@ -82,11 +82,25 @@ class Sender {
  private:
   Task<> plan();
   Task<> tell_due();
+  /// How much of DNS may be missing when a report is made.
+  enum class Patience : std::uint8_t {
+    full,   ///< Nothing.
+    some,   ///< Some destinations, if others are known: those need not wait for them.
+    ended,  ///< Everything: later is too late.
+  };
+  struct Due {
+    Timestamp when{};
+    unsigned tries = 0;
+  };
+  [[nodiscard]] Patience patience_for(const Subject& subject, const Due& due) const;
+  [[nodiscard]] bool must_wait(const Destinations& to, Patience patience) const;
+  bool store_takes();
+  Task<Told> tell_safely(Subject subject, Patience patience);
   [[nodiscard]] Duration till_next() const;
-  Task<Told> tell(Subject subject, std::chrono::sys_seconds until, bool last_try);
+  Task<Told> tell(Subject subject, std::chrono::sys_seconds until, Patience patience);
   Task<Destinations> ask(const Subject& subject, const Settings& settings);
   Task<> submit(Letters letters, Told& told);
-  Task<Told> tell_account(const Account& account, Told told, bool last_try);
+  Task<Told> tell_account(const Account& account, Told told, Patience patience);
   Task<Result<Letters>> write(const Account& account, const Told& told,
                               const std::vector<Destination>& to, const Settings& settings);
   Told postpone(Told told, std::string_view why);
@@ -98,7 +112,8 @@ class Sender {
   Sleeper sleeper_;
   bool stopping_ = false;
   Day planned_ = 0;  ///< Everything before this day is in `due_`.
-  std::map<Subject, Timestamp> due_;
+  std::map<Subject, Due> due_;
+  bool store_takes_ = true;  ///< When it was last asked.
   struct Counters {
     std::atomic<std::uint64_t> reports{0}, letters{0}, unwanted{0}, deferred{0}, failed{0};
   } counters_;

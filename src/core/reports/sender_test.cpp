@@ -1,5 +1,6 @@
 #include "reports/sender.hpp"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include "feedback/recognise.hpp"
@@ -10,6 +11,7 @@ namespace postern::reports {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::Contains;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
@@ -28,6 +30,16 @@ class SenderTest : public testing::Test, protected Rig {
   }
   static feedback::TlsReport tls(const Sent& mail) {
     return std::get<feedback::ParsedTlsReport>(open(mail)).report;
+  }
+  static constexpr std::size_t kMuch = 3000;
+  /// So many rows that hardly shrink.
+  void see_much(const std::string& domain) {
+    for (std::size_t i = 0; i < kMuch; ++i) {
+      auto one = message(domain);
+      one.row.header_from = fmt::format("{:016x}{:016x}.{}", hash_of(std::to_string(i)),
+                                        hash_of(std::to_string(i + kMuch)), domain);
+      reports_->collector().note(std::move(one));
+    }
   }
   std::vector<Told> send_now(std::optional<std::string> domain = {}) {
     return run(reports_->sender().send_now(std::move(domain))).value();
@@ -125,6 +137,53 @@ TEST_F(SenderTest, WaitsForDnsThatFails) {
   EXPECT_THAT(sent_, SizeIs(1));
 }
 
+TEST_F(SenderTest, ABrokenDestinationDoesNotDelayTheOthersForLong) {
+  txt("_dmarc.a.example", "v=DMARC1; p=none; rua=mailto:x@broken.example,mailto:y@a.example");
+  resolver_.fail("a.example._report._dmarc.broken.example", dns::Type::txt, dns::Outcome::servfail);
+  see("a.example");
+  live(13h);
+  EXPECT_THAT(sent_, IsEmpty());
+  start();
+  live(20h);
+  ASSERT_THAT(sent_, SizeIs(1));
+  EXPECT_EQ(sent_.front().to, "y@a.example");
+}
+
+TEST_F(SenderTest, WhatFailsAtShutdownSettlesNothing) {
+  resolver_.fail("_dmarc.late.example", dns::Type::txt, dns::Outcome::servfail);
+  see("late.example");
+  flush();
+  reports_->stop();
+  const auto told = send_now();
+  EXPECT_TRUE(told.empty() || told.front().later);
+  Ledger ledger{*engine_, machine_.clock()};
+  EXPECT_THAT(run(ledger.open_subjects(kToday)).value(), SizeIs(1));
+}
+
+TEST_F(SenderTest, OneThatThrowsDoesNotEndSending) {
+  txt("_dmarc.b.example", "v=DMARC1; p=none; rua=mailto:a@b.example");
+  see();
+  see("b.example");
+  queue_throws_for_ = "agg@example.org";
+  live(24h);
+  ASSERT_THAT(sent_, SizeIs(1));
+  EXPECT_EQ(sent_.front().to, "a@b.example");
+  EXPECT_EQ(reports_->sender().stats().failed, 1U);
+}
+
+TEST_F(SenderTest, WaitsForAStoreThatTakesNothing) {
+  see();
+  flush();
+  engine_->set_low_space(true);
+  live(24h);
+  EXPECT_THAT(sent_, IsEmpty());
+  EXPECT_EQ(reports_->sender().stats().deferred, 0U);
+  engine_->set_low_space(false);
+  start();
+  live(10min);
+  EXPECT_THAT(sent_, SizeIs(1));
+}
+
 TEST_F(SenderTest, GivesUpInTheEnd) {
   resolver_.fail("_dmarc.late.example", dns::Type::txt, dns::Outcome::servfail);
   see("late.example");
@@ -134,12 +193,8 @@ TEST_F(SenderTest, GivesUpInTheEnd) {
 }
 
 TEST_F(SenderTest, LargeReportsComeInPiecesThatTheirReceiverTakes) {
-  txt("_dmarc.small.example", "v=DMARC1; p=none; rua=mailto:a@small.example!1k");
-  for (int i = 0; i < 250; ++i) {
-    auto one = message("small.example", "192.0.2." + std::to_string(i % 250));
-    one.row.header_from = "h" + std::to_string(i * 7919) + ".small.example";
-    reports_->collector().note(std::move(one));
-  }
+  txt("_dmarc.small.example", "v=DMARC1; p=none; rua=mailto:a@small.example!32k");
+  see_much("small.example");
   const auto told = send_now();
   ASSERT_THAT(told, SizeIs(1));
   EXPECT_GT(sent_.size(), 1U);
@@ -149,10 +204,24 @@ TEST_F(SenderTest, LargeReportsComeInPiecesThatTheirReceiverTakes) {
     const auto report = aggregate(mail);
     rows += report.records.size();
     ids.insert(report.metadata.report_id);
-    EXPECT_LT(mail.content.size(), 2500U);
+    EXPECT_LT(mail.content.size(), 36U * 1024);
   }
-  EXPECT_EQ(rows, 250U);
+  EXPECT_EQ(rows, kMuch);
   EXPECT_EQ(ids.size(), sent_.size());
+}
+
+TEST_F(SenderTest, OneReportIsNotManyMails) {
+  txt("_dmarc.small.example",
+      "v=DMARC1; p=none; rua=mailto:a@small.example!4k,mailto:b@small.example!32k,"
+      "mailto:c@small.example!33k,mailto:d@small.example!34k,mailto:e@small.example!35k,"
+      "mailto:f@small.example!36k,mailto:g@small.example!37k,mailto:h@small.example!38k");
+  see_much("small.example");
+  const auto told = send_now();
+  ASSERT_THAT(told, SizeIs(1));
+  EXPECT_THAT(told.front().notes, Contains(HasSubstr("a@small.example: it takes 4096 octets")));
+  EXPECT_THAT(told.front().notes, Contains(HasSubstr("too many mails")));
+  EXPECT_GT(sent_.size(), 1U);
+  EXPECT_LE(sent_.size(), kMaxLetters);
 }
 
 TEST_F(SenderTest, AReceiverThatTakesNothingIsLeftOut) {
