@@ -24,10 +24,11 @@ void ReportMail::feed(std::string_view octets) {
   too_large_ =
       octets_.size() + octets.size() > reports::kMaxReportMail || !inbox_.hold(octets.size());
   if (!too_large_) {
+    held_ += octets.size();
     octets_ += octets;
     return;
   }
-  inbox_.release(octets_.size());
+  release();
   octets_ = {};
 }
 
@@ -36,21 +37,40 @@ Task<> ReportMail::read(const mailauth::Findings& found, delivery::Transaction& 
     transaction.facts.emplace_back("report", "ignored: too large, or too many at a time");
     co_return;
   }
-  const auto size = octets_.size();
   auto proof = reports::proof_of(found);
   auto taken = co_await inbox_.take(std::exchange(octets_, {}), std::move(proof));
-  inbox_.release(size);
+  release();
   transaction.facts.emplace_back("report", std::move(taken.fact));
   transaction.also.append(std::move(taken.batch));
 }
 
+namespace {
+
+/// Whether it goes nowhere but to addresses where reports come in.
+bool is_only_for_reports(const Session& session) {
+  return is_for_reports(session) &&
+         std::ranges::all_of(session.transaction.recipients,
+                             [&session](const delivery::Recipient& recipient) {
+                               return session.settings.takes_reports(recipient.address);
+                             });
+}
+
+/// Whether nobody is told of it, lest reports be about reports. Only its author may choose that: a
+/// forger would hide by the same means.
+bool is_exempt(const Session& session, const mailauth::Findings& found,
+               const mime::Message& message) {
+  const bool proven = found.dmarc && found.dmarc->result == dmarc::Conclusion::pass;
+  return proven && (is_only_for_reports(session) || reports::is_report(message));
+}
+
+}  // namespace
+
 std::optional<reports::SeenMessage> to_tell(const Session& session, const mailauth::Findings& found,
                                             const mime::Message& message, bool refused) {
   const auto* const reports = session.services.reports;
-  if (reports == nullptr || !reports->counting() || is_for_reports(session) ||
-      reports::is_report(message))
-    return std::nullopt;
+  if (reports == nullptr || !reports->counting()) return std::nullopt;
   if (refused && found.disposition.action != dmarc::Action::reject) return std::nullopt;
+  if (!refused && is_exempt(session, found, message)) return std::nullopt;
   std::vector<smtp::Address> recipients;
   recipients.reserve(session.transaction.recipients.size());
   for (const auto& recipient : session.transaction.recipients)

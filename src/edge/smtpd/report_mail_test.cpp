@@ -69,6 +69,20 @@ TEST_F(ReportMailTest, ReportsAreNotReportedAbout) {
   EXPECT_EQ(reports_->collector().stats().messages, 0U);
 }
 
+TEST_F(ReportMailTest, AForgerDoesNotHideBehindTheShapeOfAReport) {
+  txt("example.net", "v=spf1 -all");
+  EXPECT_EQ(send("ann", kReport, "550 5.7.26 *"), "");
+  EXPECT_EQ(send("bob", "C: From: ann@example.net\n", "550 5.7.26 *"), "");
+  EXPECT_EQ(reports_->collector().stats().messages, 2U);
+}
+
+TEST_F(ReportMailTest, WhatGoesToPeopleTooIsToldOf) {
+  txt("example.net", "v=spf1 +all");
+  const std::string both = "bob@example.org>\nS: 250 *\nC: RCPT TO:<ann";
+  EXPECT_EQ(send(both, "C: From: ann@example.net\n", "250 *"), "");
+  EXPECT_EQ(reports_->collector().stats().messages, 1U);
+}
+
 TEST_F(ReportMailTest, WhoSwitchedCountingOffCountsNothing) {
   reports_->use(std::make_shared<const reports::Settings>());
   txt("example.net", "v=spf1 +all");
