@@ -81,7 +81,12 @@ struct Offline::Parts {
     // Whatever is wrong with the keys is told to who asks for them.
     auto ring = workshop.run(signing::KeyRing::open(
         {.engine = *engine, .home = core, .pool = disk, .logger = logger}, *std::move(secret)));
-    if (ring) keys = *std::move(ring);
+    Error no_keys;
+    if (ring) {
+      keys = *std::move(ring);
+    } else {
+      no_keys = std::move(ring).error();
+    }
     services = std::make_unique<Services>(Services{.engine = *engine,
                                                    .store = *store,
                                                    .directory = *directory,
@@ -89,7 +94,7 @@ struct Offline::Parts {
                                                    .trace = *trace,
                                                    .core = core,
                                                    .keys = keys.get(),
-                                                   .no_keys = ring ? Error{} : ring.error()});
+                                                   .no_keys = std::move(no_keys)});
     return {};
   }
 

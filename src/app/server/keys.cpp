@@ -24,10 +24,8 @@ Task<Result<void>> Server::open_keys() {
   const auto& config = snapshot->config;
   const bool named = snapshot->secret.has_value();
   const auto file = named ? config.secret_file : config.directory + "/secret.key";
-  signing::InstallationSecret secret;
-  if (snapshot->secret) {
-    secret = *snapshot->secret;
-  } else {
+  auto secret = snapshot->secret.value_or(signing::InstallationSecret{});
+  if (!named) {
     POSTERN_CO_TRY(secret, co_await signing::KeyRing::find_secret(*engine_, file, random_));
   }
   POSTERN_CO_TRY(keys_,

@@ -7,19 +7,17 @@ namespace postern::signing {
 namespace {
 
 constexpr std::uint8_t kVersion = 1;
-enum Tag : std::uint8_t {
-  kKind = 1,
-  kBits,
-  kState,
-  kCreated,
-  kActivated,
-  kRetired,
-  kSeenSince,
-  kPublish,
-  kNonce,
-  kSealed,
-  kSecretId,
-};
+constexpr std::uint32_t kKind = 1;
+constexpr std::uint32_t kBits = 2;
+constexpr std::uint32_t kState = 3;
+constexpr std::uint32_t kCreated = 4;
+constexpr std::uint32_t kActivated = 5;
+constexpr std::uint32_t kRetired = 6;
+constexpr std::uint32_t kSeenSince = 7;
+constexpr std::uint32_t kPublish = 8;
+constexpr std::uint32_t kNonce = 9;
+constexpr std::uint32_t kSealed = 10;
+constexpr std::uint32_t kSecretId = 11;
 
 constexpr std::uint8_t kRsa = 1;
 constexpr std::uint8_t kEd25519 = 2;

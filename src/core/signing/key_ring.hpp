@@ -105,6 +105,8 @@ class KeyRing final : public Signer {
   Task<Result<Listed>> make_at_home(std::string domain, std::string selector, crypto::KeyKind kind);
   [[nodiscard]] std::shared_ptr<const Ring> now() const;
   Task<> take_step(const Step& step);
+  void tell_seen(const KeyName& name, State state, bool seen) const;
+  Task<Result<void>> keep_seen(KeyName name, Timestamp since);
   [[nodiscard]] Timestamp last_look(const KeyName& name) const;
   void note_look(const KeyName& name, Timestamp when);
 

@@ -45,21 +45,28 @@ Task<Result<std::vector<KeyName>>> KeyRing::look(resolver::Resolver& resolver, s
     if (!seen) continue;
     note_look(name, when);
     if (*seen == (facts.seen_since != Timestamp{})) continue;
-    if (!*seen && facts.state == State::active) {
-      parts_.logger.warn("DNS does not show a key that signs: its signatures cannot be verified",
-                         {{"name", dns_name(name)}});
-    }
-    if (*seen) parts_.logger.info("DNS shows a signing key", {{"name", dns_name(name)}});
-    POSTERN_CO_CHECK(co_await change([name, when, seen](Change& next) -> Result<void> {
-      const auto found = next.ring.find(name);
-      if (found == next.ring.end()) return {};
-      Entry entry = found->second;
-      entry.stored.facts.seen_since = *seen ? when : Timestamp{};
-      next.put(name, std::move(entry));
-      return {};
-    }));
+    tell_seen(name, facts.state, *seen);
+    POSTERN_CO_CHECK(co_await keep_seen(name, *seen ? when : Timestamp{}));
   }
   co_return unknown;
+}
+
+void KeyRing::tell_seen(const KeyName& name, State state, bool seen) const {
+  if (seen) parts_.logger.info("DNS shows a signing key", {{"name", dns_name(name)}});
+  if (seen || state != State::active) return;
+  parts_.logger.warn("DNS does not show a key that signs: its signatures cannot be verified",
+                     {{"name", dns_name(name)}});
+}
+
+Task<Result<void>> KeyRing::keep_seen(KeyName name, Timestamp since) {
+  co_return co_await change([name = std::move(name), since](Change& next) -> Result<void> {
+    const auto found = next.ring.find(name);
+    if (found == next.ring.end()) return {};
+    Entry entry = found->second;
+    entry.stored.facts.seen_since = since;
+    next.put(name, std::move(entry));
+    return {};
+  });
 }
 
 Timestamp KeyRing::last_look(const KeyName& name) const {
