@@ -56,4 +56,13 @@ Task<Result<std::string>> Content::next() {
   co_return out;
 }
 
+Task<Result<std::string>> Content::rest() {
+  std::string out;
+  while (true) {
+    POSTERN_CO_TRY(const auto piece, co_await next());
+    if (piece.empty()) co_return out;
+    out += piece;
+  }
+}
+
 }  // namespace postern::smtpc

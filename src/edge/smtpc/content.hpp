@@ -21,6 +21,8 @@ class Content {
 
   /// The next piece; empty at the end. Failures: those of reading the store.
   Task<Result<std::string>> next();
+  /// All that is left, at once: for small messages. Failures as of `next`.
+  Task<Result<std::string>> rest();
   /// Whether the message goes out as it is stored.
   [[nodiscard]] bool as_stored() const { return edits_.empty(); }
 

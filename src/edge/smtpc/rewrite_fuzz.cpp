@@ -15,13 +15,7 @@ Task<Result<std::string>> convert(const queue::Job& job) {
   auto edits = co_await plan_rewrite(job, {.eight_bit = true, .long_lines = true});
   if (!edits) co_return std::unexpected(edits.error());
   Content content{job, *std::move(edits)};
-  std::string out;
-  while (true) {
-    auto piece = co_await content.next();
-    if (!piece) co_return std::unexpected(piece.error());
-    if (piece->empty()) co_return out;
-    out += *piece;
-  }
+  co_return co_await content.rest();
 }
 
 void check(const std::string& body) {

@@ -24,13 +24,7 @@ Task<Result<std::string>> convert(const queue::Job& job, Unfit unfit) {
   auto edits = co_await plan_rewrite(job, unfit);
   if (!edits) co_return std::unexpected(edits.error());
   Content content{job, *std::move(edits)};
-  std::string out;
-  while (true) {
-    auto piece = co_await content.next();
-    if (!piece) co_return std::unexpected(piece.error());
-    if (piece->empty()) co_return out;
-    out += *piece;
-  }
+  co_return co_await content.rest();
 }
 
 Result<std::string> converted(const std::string& body, Unfit unfit = {.eight_bit = true}) {

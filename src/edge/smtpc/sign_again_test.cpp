@@ -22,13 +22,7 @@ class SignAgainTest : public ::testing::Test {
     auto again = co_await sign_again(job, *std::move(edits), signer_);
     if (!again) co_return std::unexpected(again.error());
     Content content{job, *std::move(again)};
-    std::string out;
-    while (true) {
-      auto piece = co_await content.next();
-      if (!piece) co_return std::unexpected(piece.error());
-      if (piece->empty()) co_return out;
-      out += *piece;
-    }
+    co_return co_await content.rest();
   }
   Result<std::string> sent(const std::string& mail) {
     queue::Job job;

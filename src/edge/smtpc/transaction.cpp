@@ -207,13 +207,9 @@ Task<Transacted> Transaction::run() {
 
 Task<Result<std::string>> Transaction::small_content() {
   Content content{job_, edits_};
-  std::string out;
-  while (true) {
-    auto piece = co_await content.next();
-    if (!piece) co_return std::unexpected(std::move(piece).error());
-    if (piece->empty()) break;
-    out += *piece;
-  }
+  auto whole = co_await content.rest();
+  if (!whole) co_return whole;
+  auto out = *std::move(whole);
   // BDAT carries anything; what is no text of lines must still not get out (RFC 3030 §3).
   smtp::LineChecker lines{UINT64_MAX};
   lines.take(out);

@@ -33,9 +33,7 @@ std::optional<dns::Answer> AnswerCache::find(const dns::Question& question, Inst
     entry = look(old_);
     if (entry == nullptr) return std::nullopt;
     auto moved = std::move(*entry);
-    keep(question, std::move(moved));
-    entry = look(young_);
-    if (entry == nullptr) return std::nullopt;
+    entry = &keep(question, std::move(moved));
   }
   dns::Answer out = entry->answer;
   out.ttl = entry->valid_until - now;
@@ -50,12 +48,12 @@ void AnswerCache::put(const dns::Question& question, const dns::Answer& answer, 
                   .valid_until = now + answer.ttl});
 }
 
-void AnswerCache::keep(const dns::Question& question, Entry entry) {
+AnswerCache::Entry& AnswerCache::keep(const dns::Question& question, Entry entry) {
   const auto bytes = bytes_of(entry.answer);
   if (young_.entries.size() >= kMostAnswers / 2 || young_.bytes + bytes > kMostBytes / 2)
     old_ = std::exchange(young_, Half{});
-  young_.entries.insert_or_assign(question, std::move(entry));
   young_.bytes += bytes;
+  return young_.entries.insert_or_assign(question, std::move(entry)).first->second;
 }
 
 }  // namespace postern::resolver

@@ -36,7 +36,8 @@ class AnswerCache {
     std::unordered_map<dns::Question, Entry> entries;
     std::size_t bytes = 0;
   };
-  void keep(const dns::Question& question, Entry entry);
+  /// As it then stands among the young, till the next call.
+  Entry& keep(const dns::Question& question, Entry entry);
 
   std::mutex mutex_;
   Half young_;
