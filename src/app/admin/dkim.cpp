@@ -77,9 +77,9 @@ Task<Result<json::value>> list(Services& services, const json::object& request) 
 std::vector<KeyRing::Listed> pending(const KeyRing& ring, const std::string& domain,
                                      const std::string& selector) {
   std::vector<KeyRing::Listed> out;
-  std::vector<signing::Known> known;
-  for (const auto& key : ring.list()) known.push_back({key.name, key.facts});
-  for (auto& key : ring.list()) {
+  auto keys = ring.list();
+  const auto known = signing::known_of(keys);
+  for (auto& key : keys) {
     const bool meant = key.name.domain == domain &&
                        (selector.empty() ? signing::is_youngest(known, {key.name, key.facts})
                                          : key.name.selector == selector);

@@ -152,16 +152,12 @@ std::vector<KeyRing::Listed> KeyRing::list() const {
   return out;
 }
 
-namespace {
-
 std::vector<Known> known_of(const std::vector<KeyRing::Listed>& keys) {
   std::vector<Known> out;
   out.reserve(keys.size());
   for (const auto& key : keys) out.push_back({.name = key.name, .facts = key.facts});
   return out;
 }
-
-}  // namespace
 
 Task<Result<KeyRing::Listed>> KeyRing::make(std::string domain, std::string selector,
                                             crypto::KeyKind kind) {

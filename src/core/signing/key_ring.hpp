@@ -120,4 +120,7 @@ class KeyRing final : public Signer {
   bool stale_ = false;  ///< A commit ended nobody knows how: read again before the next.
 };
 
+/// As the life cycle's decisions want them.
+[[nodiscard]] std::vector<Known> known_of(const std::vector<KeyRing::Listed>& keys);
+
 }  // namespace postern::signing

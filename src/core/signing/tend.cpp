@@ -41,8 +41,10 @@ Task<Result<std::vector<KeyName>>> KeyRing::look(resolver::Resolver& resolver, s
     if (!question) continue;
     const auto answer = co_await resolver.lookup({.name = *question, .type = dns::Type::txt});
     const auto seen = shows(answer, facts.publish);
-    if (!seen) unknown.push_back(name);
-    if (!seen) continue;
+    if (!seen) {
+      unknown.push_back(name);
+      continue;
+    }
     note_look(name, when);
     if (*seen == (facts.seen_since != Timestamp{})) continue;
     tell_seen(name, facts.state, *seen);
@@ -123,11 +125,10 @@ Task<> KeyRing::tend(resolver::Resolver& resolver, Schedule schedule) {
     parts_.logger.warn("what DNS shows of signing keys could not be kept",
                        {{"why", to_string(looked.error().code)}});
   }
-  std::vector<Known> keys;
-  for (auto& [name, facts, lost] : list()) {
-    if (!lost) keys.push_back({.name = name, .facts = facts});
-  }
-  for (const auto& step : due(keys, parts_.home.clock.now(), schedule)) co_await take_step(step);
+  auto keys = list();
+  std::erase_if(keys, [](const Listed& key) { return key.lost; });
+  for (const auto& step : due(known_of(keys), parts_.home.clock.now(), schedule))
+    co_await take_step(step);
 }
 
 }  // namespace postern::signing

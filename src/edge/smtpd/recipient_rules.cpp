@@ -36,6 +36,13 @@ delivery::Folder folder_of(Action action) {
   return delivery::Folder::junk;
 }
 
+/// Whether DMARC leaves anything to recipients: most mail passes, and nobody's wishes are looked
+/// up.
+bool depends_on_recipient(const mailauth::Findings& findings) {
+  return findings.dmarc && (findings.dmarc->result == dmarc::Conclusion::fail ||
+                            findings.dmarc->result == dmarc::Conclusion::temperror);
+}
+
 bool same(const dmarc::Disposition& a, const dmarc::Disposition& b) {
   return a.action == b.action && a.explanation == b.explanation;
 }
@@ -46,9 +53,11 @@ RecipientJudgement judge_recipients(const mailauth::Findings& findings,
                                     const directory::Directory& directory,
                                     std::vector<delivery::Recipient>& recipients) {
   std::vector<dmarc::Disposition> each;
-  each.reserve(recipients.size());
-  for (const auto& recipient : recipients) {
-    each.push_back(mailauth::disposition_for(findings, wishes_of(directory, recipient.address)));
+  if (depends_on_recipient(findings)) {
+    each.reserve(recipients.size());
+    for (const auto& recipient : recipients) {
+      each.push_back(mailauth::disposition_for(findings, wishes_of(directory, recipient.address)));
+    }
   }
   if (each.empty()) each.push_back(findings.disposition);
   RecipientJudgement out;
