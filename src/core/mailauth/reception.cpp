@@ -6,6 +6,7 @@
 #include "async/gather.hpp"
 #include "authres/authres.hpp"
 #include "dkim/sign.hpp"
+#include "dmarc/registered_domain.hpp"
 #include "mailauth/exceptions.hpp"
 #include "text/ascii.hpp"
 
@@ -157,15 +158,6 @@ Task<> Reception::ask_everybody(Findings& findings) {
   (void)co_await gather(std::move(tasks));
 }
 
-/// The name right below the public suffix.
-dns::Name Reception::organisation_of(const dns::Name& name) const {
-  const auto suffix = settings_->suffix ? settings_->suffix(name) : std::nullopt;
-  const auto depth = suffix ? suffix->depth() + 1 : std::size_t{2};
-  dns::Name out = name;
-  while (out.depth() > depth) out = out.parent();
-  return out;
-}
-
 /// Whether its author's mail passed before when it came this way; if it passes now, that it did.
 Task<> Reception::remember(Findings& findings) {
   findings.grounds.seen_passing = history_ == nullptr;
@@ -175,8 +167,10 @@ Task<> Reception::remember(Findings& findings) {
   const auto& ip = *findings.peer.ip;
   std::vector<std::string> paths{(ip.is_v4() ? ip.peer_net() : ip.net(kNet6)).to_string()};
   if (findings.spf.outcome == spf::Outcome::pass && !findings.spf.domain.empty())
-    paths.push_back("@" + organisation_of(name_or_root(findings.spf.domain)).to_string());
-  auto author = organisation_of(findings.dmarc->author).to_string();
+    paths.push_back(
+        "@" +
+        dmarc::registered_domain(name_or_root(findings.spf.domain), settings_->suffix).to_string());
+  auto author = dmarc::registered_domain(findings.dmarc->author, settings_->suffix).to_string();
   if (findings.dmarc->result == dmarc::Conclusion::pass) {
     if (findings.dmarc->asked == dmarc::Policy::reject)
       co_await history_->note_pass(std::move(author), std::move(paths));

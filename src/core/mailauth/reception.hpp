@@ -73,7 +73,6 @@ class Reception {
   [[nodiscard]] bool has_list_traits() const;
   [[nodiscard]] bool seal_is_trusted(const Findings& findings, std::string& who) const;
   Task<> remember(Findings& findings);
-  [[nodiscard]] dns::Name organisation_of(const dns::Name& name) const;
   Task<> ask_everybody(Findings& findings);
   void judge(Findings& findings) const;
 

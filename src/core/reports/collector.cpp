@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "reports/organisation.hpp"
+#include "dmarc/registered_domain.hpp"
 
 namespace postern::reports {
 namespace {
@@ -127,7 +127,8 @@ bool Collector::take_slot(Used& used, const Subject& subject, const std::string&
 Collector::Tally* Collector::tally_for(const Subject& subject) {
   const auto found = tallies_.find(subject);
   const bool known = found != tallies_.end();
-  auto organisation = known ? found->second.organisation : organisation_of(subject.domain, suffix_);
+  auto organisation =
+      known ? found->second.organisation : dmarc::registered_domain(subject.domain, suffix_);
   auto& used = used_[subject.day];
   if (is_full(used, subject, organisation)) {
     // That some are missing is told where something is told.

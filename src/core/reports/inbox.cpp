@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include "async/on_pool.hpp"
-#include "reports/organisation.hpp"
+#include "dmarc/registered_domain.hpp"
 
 namespace postern::reports {
 namespace {
@@ -93,7 +93,8 @@ Task<Inbox::Taken> Inbox::take(std::string octets, Proof proof) {
   const bool known = co_await is_known(key);
   if (known) co_return ignore(&Stats::repeated, "known already");
   auto value = encode_received(*report);
-  if (!has_room(organisation_of(report->reporter, judge_.suffix), key.size() + value.size()))
+  if (!has_room(dmarc::registered_domain(report->reporter, judge_.suffix),
+                key.size() + value.size()))
     co_return ignore(&Stats::too_many, "too many from " + report->reporter + " today");
   Taken out;
   out.fact = describe(*report);

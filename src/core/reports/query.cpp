@@ -7,8 +7,8 @@
 
 #include <boost/asio/post.hpp>
 
+#include "dmarc/registered_domain.hpp"
 #include "record/key.hpp"
-#include "reports/organisation.hpp"
 #include "vocab/try.hpp"
 
 namespace postern::reports {
@@ -147,7 +147,7 @@ Task<Result<DmarcAnswer>> ask_dmarc(const kv::Engine& engine, Question question)
   std::map<std::string, std::size_t> first_told;
   const std::function<void(Received)> take = [&](const Received& report) {
     std::uint64_t messages = 0;
-    auto& told = first_told[organisation_of(report.reporter, {})];
+    auto& told = first_told[dmarc::registered_domain(report.reporter, {})];
     for (const auto& row : report.rows) {
       add(messages, row.count);
       const bool is_new = !sources.contains(row.source_ip);

@@ -4,10 +4,10 @@
 #include <utility>
 #include <variant>
 
+#include "dmarc/registered_domain.hpp"
 #include "feedback/recognise.hpp"
 #include "mime/message.hpp"
 #include "reports/inbox.hpp"
-#include "reports/organisation.hpp"
 #include "text/utf8.hpp"
 
 namespace postern::reports {
@@ -31,8 +31,8 @@ std::string cut(std::string text) {
 
 /// One organisation, as far as the list of public suffixes tells.
 bool aligned(const dns::Name& a, const dns::Name& b, const dmarc::PublicSuffix& suffix) {
-  const auto of_a = organisation_of(a, suffix);
-  return of_a.depth() >= 2 ? of_a == organisation_of(b, suffix) : a == b;
+  const auto of_a = dmarc::registered_domain(a, suffix);
+  return of_a.depth() >= 2 ? of_a == dmarc::registered_domain(b, suffix) : a == b;
 }
 
 /// How the author is proven; empty: not.
