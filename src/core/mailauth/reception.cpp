@@ -166,10 +166,11 @@ Task<> Reception::remember(Findings& findings) {
   constexpr unsigned kNet6 = 48;
   const auto& ip = *findings.peer.ip;
   std::vector<std::string> paths{(ip.is_v4() ? ip.peer_net() : ip.net(kNet6)).to_string()};
-  if (findings.spf.outcome == spf::Outcome::pass && !findings.spf.domain.empty())
+  if (findings.spf.outcome == spf::Outcome::pass && !findings.spf.domain.empty()) {
     paths.push_back(
         "@" +
         dmarc::registered_domain(name_or_root(findings.spf.domain), settings_->suffix).to_string());
+  }
   auto author = dmarc::registered_domain(findings.dmarc->author, settings_->suffix).to_string();
   if (findings.dmarc->result == dmarc::Conclusion::pass) {
     if (findings.dmarc->asked == dmarc::Policy::reject)
