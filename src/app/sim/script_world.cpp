@@ -21,9 +21,9 @@ Task<Result<std::vector<kv::Pair>>> all_rows(std::shared_ptr<const kv::Reader> r
   kv::Range range{.begin = {}, .end = std::string(16, '\xFF')};
   for (;;) {
     POSTERN_CO_TRY(auto page, co_await reader->scan(range));
+    const bool more = kv::next_page(range, page);
     std::ranges::move(page.pairs, std::back_inserter(rows));
-    if (!page.more || rows.empty()) co_return rows;
-    range.begin = rows.back().key + '\0';
+    if (!more) co_return rows;
   }
 }
 

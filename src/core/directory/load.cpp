@@ -111,8 +111,7 @@ Task<Result<void>> LocalDirectory::load() {
   for (bool more = true; more;) {
     POSTERN_CO_TRY(const auto page, co_await reader->scan(range));
     for (const auto& pair : page.pairs) POSTERN_CO_CHECK(loader.take(pair));
-    more = page.more && !page.pairs.empty();
-    if (more) range.begin = page.pairs.back().key + '\0';
+    more = kv::next_page(range, page);
   }
   if (view->store.installation.empty()) POSTERN_CO_CHECK(co_await begin_store(*view));
   view->choose_administrator();

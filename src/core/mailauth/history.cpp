@@ -43,7 +43,7 @@ class StoredHistory final : public History {
     kv::Range range{.begin = path_prefix(), .end = record::prefix_end(path_prefix())};
     for (bool more = true; more;) {
       const auto page = co_await reader->scan(range);
-      if (!page || page->pairs.empty()) co_return;
+      if (!page) co_return;
       kv::Batch batch;
       for (const auto& pair : page->pairs) {
         const auto last = decode_path_day(pair.value);
@@ -51,8 +51,7 @@ class StoredHistory final : public History {
       }
       if (!batch.empty())
         (void)co_await engine_.append(std::move(batch), kv::Engine::Purpose::housekeeping);
-      more = page->more;
-      range.begin = page->pairs.back().key + '\0';
+      more = kv::next_page(range, *page);
     }
   }
 

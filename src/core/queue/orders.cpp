@@ -25,8 +25,7 @@ Task<bool> StoredQueue::load_orders() {
       if (id && order) orders_.insert_or_assign(*id, *std::move(order));
       if (!order) counts_.unreadable.fetch_add(1, std::memory_order_relaxed);
     }
-    more = page->more && !page->pairs.empty();
-    if (more) range.begin = page->pairs.back().key + '\0';
+    more = kv::next_page(range, *page);
   }
   orders_loaded_ = true;
   co_return true;

@@ -107,8 +107,7 @@ Task<Result<std::vector<Message>>> StoredQueue::list_here(Filter filter, std::si
       if (message && matches(*message, wanted) && out.size() < limit)
         out.push_back(as_ordered(*std::move(message)));
     }
-    more = page.more && !page.pairs.empty();
-    if (more) range.begin = page.pairs.back().key + '\0';
+    more = kv::next_page(range, page);
   }
   co_return out;
 }

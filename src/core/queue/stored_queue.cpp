@@ -136,8 +136,7 @@ Task<bool> StoredQueue::load_index() {
     const auto page = co_await engine_.tip()->scan(range);
     if (!page) co_return false;
     for (const auto& pair : page->pairs) learn(pair.key);
-    more = page->more && !page->pairs.empty();
-    if (more) range.begin = page->pairs.back().key + '\0';
+    more = kv::next_page(range, *page);
   }
   forget_lost_orders();
   publish_stats();

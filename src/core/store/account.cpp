@@ -126,8 +126,7 @@ Task<Result<void>> Account::load() {
       POSTERN_CO_TRY(auto record, layout::decode_mailbox(value));
       tip.mailboxes.emplace(id, std::move(record));
     }
-    if (!page.more) break;
-    range.begin = page.pairs.back().key + '\0';
+    if (!kv::next_page(range, page)) break;
   }
   if (generation_ != engine_.generation())
     co_return fail(Errc::unavailable, "the store was reopened");
@@ -223,8 +222,7 @@ Task<Result<Account::Loaded>> Account::read_view(MailboxId mailbox) {
       POSTERN_CO_TRY(const auto entry, layout::decode_entry(value));
       entries.push_back(to_entry(uid, entry));
     }
-    if (!page.more) break;
-    range.begin = page.pairs.back().key + '\0';
+    if (!kv::next_page(range, page)) break;
   }
   const MailboxView empty{{}, {}};
   auto view = edited(empty, to_info(mailbox, record), entries, {});

@@ -63,8 +63,7 @@ Task<Result<std::vector<Uid>>> vanished(const kv::Engine& engine, AccountId acco
       POSTERN_CO_TRY(const auto record, layout::decode_vanished(value));
       if (record.when <= latest) out.insert(out.end(), record.uids.begin(), record.uids.end());
     }
-    if (!page.more) break;
-    range.begin = page.pairs.back().key + '\0';
+    if (!kv::next_page(range, page)) break;
   }
   std::ranges::sort(out);
   co_return out;

@@ -90,8 +90,7 @@ Task<Result<std::vector<MailboxInfo>>> list_mailboxes(Account& account) {
       POSTERN_CO_TRY(const auto record, layout::decode_mailbox(value));
       out.push_back(to_info(id, record));
     }
-    if (!page.more) break;
-    range.begin = page.pairs.back().key + '\0';
+    if (!kv::next_page(range, page)) break;
   }
   std::ranges::sort(out, {}, &MailboxInfo::name);
   co_return out;

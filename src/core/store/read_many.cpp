@@ -39,9 +39,9 @@ Task<Result<Values>> read_many(const kv::Reader& reader, std::vector<std::string
   kv::Range range{.begin = keys.front(), .end = keys.back() + '\0', .limit = kPage};
   for (;;) {
     POSTERN_CO_TRY(auto page, co_await reader.scan(range));
-    if (page.more) range.begin = page.pairs.back().key + '\0';
+    const bool more = kv::next_page(range, page);
     take_wanted(page, keys, next, out);
-    if (!page.more) co_return out;
+    if (!more) co_return out;
   }
 }
 

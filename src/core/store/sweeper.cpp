@@ -117,8 +117,7 @@ Task<Result<void>> Sweeper::drop_pending_of(std::uint16_t shard, const LiveDraft
       POSTERN_CO_TRY(const auto ticket, co_await engine_.append(std::move(batch), kHousekeeping));
       POSTERN_CO_CHECK(co_await engine_.durable(ticket));
     }
-    more = page.more;
-    if (more) range.begin = page.pairs.back().key + '\0';
+    more = kv::next_page(range, page);
   }
   co_return Result<void>{};
 }
@@ -143,8 +142,7 @@ Task<Result<std::vector<AccountId>>> Sweeper::accounts() {
       out.push_back(in.account());
       POSTERN_CO_CHECK(in.finish());
     }
-    if (!page.more) break;
-    range.begin = page.pairs.back().key + '\0';
+    if (!kv::next_page(range, page)) break;
   }
   co_return out;
 }

@@ -219,8 +219,7 @@ Task<Result<std::vector<TraceId>>> StoredLog::find(std::string address, std::siz
         POSTERN_CO_TRY(const auto id, decode_address_key(pair.key));
         if (out.size() < limit && seen.insert(id).second) out.push_back(id);
       }
-      more = page.more && !page.pairs.empty();
-      if (more) range.end = page.pairs.back().key;
+      more = kv::next_page(range, page);
     }
   }
   co_return out;
@@ -243,8 +242,7 @@ Task<Result<Volumes>> StoredLog::volumes_of_others() {
       POSTERN_CO_TRY(const auto octets, decode_volume(value));
       if (!ours.contains(key)) out[day] += octets;
     }
-    more = page.more && !page.pairs.empty();
-    if (more) range.begin = page.pairs.back().key + '\0';
+    more = kv::next_page(range, page);
   }
   co_return out;
 }

@@ -56,8 +56,7 @@ Task<Result<void>> walk(const kv::Reader& reader, Context& context, std::string 
     }
     context.report.counts.keys += page->pairs.size();
     for (const auto& pair : page->pairs) visit(pair);
-    more = page->more && !page->pairs.empty();
-    if (more) range.begin = page->pairs.back().key + '\0';
+    more = kv::next_page(range, *page);
     co_await asio::post(here, use_task);
   }
   co_return Result<void>{};

@@ -50,6 +50,18 @@ struct Page {
   bool more = false;  ///< A limit ended the scan: go on after the last key.
 };
 
+/// Leaves of `range`, which was just scanned, what comes after `page`. False: there is no more.
+[[nodiscard]] inline bool next_page(Range& range, const Page& page) {
+  if (!page.more || page.pairs.empty()) return false;
+  const auto& last = page.pairs.back().key;
+  if (range.backwards) {
+    range.end = last;
+  } else {
+    range.begin = last + '\0';
+  }
+  return true;
+}
+
 /// A frozen state (but see Engine::tip). Every call may be made on any core and answers on the
 /// caller's; cached data comes without a thread switch. Failures: `corrupt`, `io_failed`,
 /// `unavailable` (of a generation that is gone: ask the engine for a new reader), `limit_reached`
