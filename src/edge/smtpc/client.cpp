@@ -156,7 +156,7 @@ void SmtpClient::note_session(const Run& run, const route::Plan& plan, const rou
   settings_.note_session({.domain = run.job.domain,
                           .mx = to.host.is_root() ? std::string{} : to.host.to_string(),
                           .mx_ip = to.ip,
-                          .our_ip = {},
+                          .our_ip = opened.tls->our_ip,
                           .failure = opened.tls->failure,
                           .reason = opened.tls->reason});
 }

@@ -109,12 +109,19 @@ Task<Try> try_once(const Opener& opener, const route::Candidate& to, bool tls_wa
 /// RFC 8460 §4.3.1, §4.3.2. Certificates are not looked at as long as TLS is opportunistic.
 std::optional<TlsOutcome> tls_outcome(const Opener& opener, const Try& tried) {
   using feedback::TlsResult;
-  if (opener.tls == nullptr) return std::nullopt;
-  if (tried.step.kind == Step::Kind::tls_failed)
-    return TlsOutcome{.failure = TlsResult::validation_failure, .reason = tried.step.refusal.text};
-  if (tried.step.kind != kReady) return std::nullopt;
-  if (tried.connection->stream().tls() != nullptr) return TlsOutcome{};
-  return TlsOutcome{.failure = TlsResult::starttls_not_supported, .reason = {}};
+  // What our own end breaks off says nothing about the host.
+  if (opener.tls == nullptr || opener.live.stopping()) return std::nullopt;
+  const bool failed = tried.step.kind == Step::Kind::tls_failed;
+  if (!failed && tried.step.kind != kReady) return std::nullopt;
+  const auto& stream = tried.connection->stream();
+  TlsOutcome out{.failure = {}, .our_ip = stream.local().ip};
+  if (failed) {
+    out.failure = TlsResult::validation_failure;
+    out.reason = tried.step.refusal.text;
+  } else if (stream.tls() == nullptr) {
+    out.failure = TlsResult::starttls_not_supported;
+  }
+  return out;
 }
 
 }  // namespace

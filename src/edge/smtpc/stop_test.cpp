@@ -39,6 +39,21 @@ TEST(Client, AStopEndsAttemptsAndRefusesNewOnes) {
   }
 }
 
+TEST(Client, AStopAmidAHandshakeIsNoFailureOfTls) {
+  Stage stage{true};
+  std::size_t noted = 0;
+  stage.settings.note_session = [&noted](const reports::SeenSession&) { ++noted; };
+  stage.start();
+  stage.first() = {with("STARTTLS", "C: STARTTLS\nS: 220 go\nT: silent")};
+  queue::Attempt attempt;
+  stage.begin(stage.job({"a@x.example"}), attempt);
+  stage.client->stop();
+  stage.machine.poll();
+  ASSERT_EQ(attempt.outcomes.size(), 1U);
+  EXPECT_EQ(attempt.outcomes.at(0).status, "4.3.2");
+  EXPECT_EQ(noted, 0U);
+}
+
 TEST(Client, AStopLeavesTheHostAMomentToTakeWhatItHas) {
   for (const bool answers : {true, false}) {
     for (const bool chunk : {true, false}) {
