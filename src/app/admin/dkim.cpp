@@ -162,7 +162,7 @@ json::object to_json(const KeyRing::Listed& key) {
           {"kind", signing::to_string(facts.kind)},
           {"bits", facts.bits},
           {"state", signing::to_string(facts.state)},
-          {"lost", key.lost},
+          {"lost", signing::to_string(key.lost)},
           {"created", time_or_nothing(facts.created)},
           {"activated", time_or_nothing(facts.activated)},
           {"retired", time_or_nothing(facts.retired)},

@@ -18,7 +18,7 @@ std::string day_of(const std::string& time) {
 }
 
 std::string in_dns(const json::value& key) {
-  if (flag_of(key, "lost")) return "lost: stored under another secret";
+  if (const auto why = text_of(key, "lost"); !why.empty()) return "lost: " + why;
   const auto since = text_of(key, "seen_since");
   if (text_of(key, "state") == "retired") return "keep till it is gone from here";
   return since.empty() ? "not seen" : "since " + day_of(since);

@@ -27,7 +27,7 @@ void print_record(std::ostream& out, const boost::json::value& key) {
 void print_dkim_records(std::ostream& out, const boost::json::value& keys) {
   bool first = true;
   for (const auto& key : list_of(keys)) {
-    if (text_of(key, "state") != "pending" || flag_of(key, "lost")) continue;
+    if (text_of(key, "state") != "pending" || !text_of(key, "lost").empty()) continue;
     if (first) out << "\nto be published in DNS:\n";
     first = false;
     print_record(out, key);

@@ -35,7 +35,14 @@ Task<Result<void>> Server::open_keys() {
                                                   .logger = logger_.with({{"service", "signing"}})},
                                                  std::move(secret)));
   for (const auto& [name, facts, lost] : keys_->list()) {
-    if (!lost) continue;
+    if (lost == signing::Loss::none) continue;
+    if (lost == signing::Loss::damaged) {
+      co_return fail(
+          Errc::corrupt,
+          fmt::format("the signing key {} of {} is damaged in the store; put the store "
+                      "back from a backup, or give the key up: postern dkim remove {} {}",
+                      name.selector, name.domain, name.domain, name.selector));
+    }
     co_return fail(Errc::bad_config,
                    fmt::format("{}: this is not the secret under which the signing key {} of {} "
                                "was stored; put the file back from a backup, or give the key up: "

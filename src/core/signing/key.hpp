@@ -21,6 +21,15 @@ enum class State : std::uint8_t {
 [[nodiscard]] std::string_view to_string(State state);
 [[nodiscard]] std::string_view to_string(crypto::KeyKind kind);
 
+/// Why a key that is not retired cannot be used.
+enum class Loss : std::uint8_t {
+  none,
+  other_secret,  ///< It is stored under another secret, or the secret is not there.
+  damaged,       ///< The secret is the right one, and what is stored is not what was.
+};
+/// In words for people: "stored under another secret".
+[[nodiscard]] std::string_view to_string(Loss loss);
+
 /// Which key.
 struct KeyName {
   std::string domain;    ///< A-label, lower case.

@@ -67,6 +67,15 @@ std::string_view to_string(State state) {
   return "";
 }
 
+std::string_view to_string(Loss loss) {
+  switch (loss) {
+    case Loss::none:         return "";
+    case Loss::other_secret: return "stored under another secret";
+    case Loss::damaged:      return "damaged in the store";
+  }
+  return "";
+}
+
 std::string_view to_string(crypto::KeyKind kind) {
   return kind == crypto::KeyKind::rsa ? "rsa" : "ed25519";
 }

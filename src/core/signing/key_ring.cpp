@@ -92,6 +92,11 @@ KeyRing::Entry KeyRing::entry_of(const KeyName& name, StoredKey stored) const {
   return out;
 }
 
+Loss KeyRing::loss_of(const Entry& entry) const {
+  if (entry.key || entry.stored.facts.state == State::retired) return Loss::none;
+  return secret_ && entry.stored.secret_id == secret_id_ ? Loss::damaged : Loss::other_secret;
+}
+
 Task<Result<void>> KeyRing::load() {
   auto ring = std::make_shared<Ring>();
   const auto reader = parts_.engine.published();
@@ -108,8 +113,7 @@ Task<Result<void>> KeyRing::load() {
       }
       ring->insert_or_assign(*name, entry_of(*name, *std::move(stored)));
     }
-    more = page.more && !page.pairs.empty();
-    if (more) range.begin = page.pairs.back().key + '\0';
+    more = kv::next_page(range, page);
   }
   stale_ = false;
   const std::scoped_lock lock{mutex_};
@@ -146,8 +150,7 @@ std::vector<KeyRing::Listed> KeyRing::list() const {
   std::vector<Listed> out;
   out.reserve(ring->size());
   for (const auto& [name, entry] : *ring) {
-    const bool lost = !entry.key && entry.stored.facts.state != State::retired;
-    out.push_back({.name = name, .facts = entry.stored.facts, .lost = lost});
+    out.push_back({.name = name, .facts = entry.stored.facts, .lost = loss_of(entry)});
   }
   return out;
 }
@@ -193,7 +196,7 @@ Task<Result<KeyRing::Listed>> KeyRing::make_at_home(std::string domain, std::str
               .key = key};
   POSTERN_CO_TRY(entry.stored.sealed, crypto::aead_seal(secret_->reveal(), entry.stored.nonce,
                                                         record_key(name), key->to_pem().reveal()));
-  Listed out{.name = name, .facts = entry.stored.facts, .lost = false};
+  Listed out{.name = name, .facts = entry.stored.facts, .lost = Loss::none};
   Decide decide = [name, entry = std::move(entry)](Change& next) -> Result<void> {
     if (next.ring.contains(name))
       return fail(Errc::already_exists, name.selector + " of " + name.domain);
@@ -232,14 +235,15 @@ std::unexpected<Error> no_such(const KeyName& name) {
 
 Task<Result<void>> KeyRing::activate(KeyName name) {
   const auto when = parts_.home.clock.now();
-  co_return co_await change([name = std::move(name), when](Change& next) -> Result<void> {
+  co_return co_await change([this, name = std::move(name), when](Change& next) -> Result<void> {
     const auto found = next.ring.find(name);
     if (found == next.ring.end()) return no_such(name);
     Entry entry = found->second;
     if (entry.stored.facts.state == State::active) return {};
     if (entry.stored.facts.state == State::retired)
       return fail(Errc::conflict, "a retired key does not sign again; make a new one");
-    if (!entry.key) return fail(Errc::conflict, "the key was stored under another secret");
+    if (const auto lost = loss_of(entry); lost != Loss::none)
+      return fail(Errc::conflict, "the key is " + std::string{to_string(lost)});
     std::vector<Known> keys;
     for (const auto& [each, other] : next.ring) keys.push_back({each, other.stored.facts});
     for (const auto& old : predecessors(keys, name)) {

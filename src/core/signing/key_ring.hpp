@@ -52,7 +52,7 @@ class KeyRing final : public Signer {
   struct Listed {
     KeyName name;
     KeyFacts facts;
-    bool lost = false;  ///< Stored under another secret.
+    Loss lost = Loss::none;
   };
   /// Sorted by domain and selector. Memory only, any core.
   [[nodiscard]] std::vector<Listed> list() const;
@@ -98,6 +98,7 @@ class KeyRing final : public Signer {
   using Decide = std::function<Result<void>(Change&)>;
 
   KeyRing(Parts parts, Result<InstallationSecret> secret);
+  [[nodiscard]] Loss loss_of(const Entry& entry) const;
   Task<Result<void>> load();
   [[nodiscard]] Entry entry_of(const KeyName& name, StoredKey stored) const;
   Task<Result<void>> change(Decide decide);

@@ -178,7 +178,7 @@ TEST_F(KeyRingTest, AnotherSecretLosesTheKeysAndSaysSo) {
   const auto waiting = make(KeyKind::rsa);
   start(engine_->crash(std::nullopt), InstallationSecret{random_.bytes(32)});
   ASSERT_THAT(ring_->list(), SizeIs(2));
-  EXPECT_TRUE(ring_->list().front().lost);
+  EXPECT_EQ(ring_->list().front().lost, Loss::other_secret);
   EXPECT_EQ(sign(kMail), "");
   EXPECT_EQ(done(ring_->activate(waiting.name)).error().code, Errc::conflict);
   EXPECT_TRUE(done(ring_->remove(key.name)));
@@ -195,8 +195,8 @@ TEST_F(KeyRingTest, ARecordCannotBeMovedToAnotherName) {
   ASSERT_TRUE(done(engine_->durable(engine_->tip()->ticket())));
   restart();
   ASSERT_THAT(ring_->list(), SizeIs(2));
-  EXPECT_TRUE(ring_->list().front().lost);
-  EXPECT_FALSE(ring_->list().back().lost);
+  EXPECT_EQ(ring_->list().front().lost, Loss::damaged);
+  EXPECT_EQ(ring_->list().back().lost, Loss::none);
 }
 
 TEST_F(KeyRingTest, ASuccessorRetiresItsPredecessorsKey) {

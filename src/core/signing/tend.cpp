@@ -126,7 +126,7 @@ Task<> KeyRing::tend(resolver::Resolver& resolver, Schedule schedule) {
                        {{"why", to_string(looked.error().code)}});
   }
   auto keys = list();
-  std::erase_if(keys, [](const Listed& key) { return key.lost; });
+  std::erase_if(keys, [](const Listed& key) { return key.lost != Loss::none; });
   for (const auto& step : due(known_of(keys), parts_.home.clock.now(), schedule))
     co_await take_step(step);
 }
