@@ -40,8 +40,8 @@ Result<sys_seconds> parse_since(std::string_view text, Timestamp now) {
 }
 
 /// An A-label; empty when none is given.
-Result<std::string> take_domain(const json::object& request) {
-  POSTERN_TRY(const auto text, take_text(request, "domain"));
+Result<std::string> take_domain(const json::object& request, std::string_view key = "domain") {
+  POSTERN_TRY(const auto text, take_text(request, key));
   if (text.empty()) return std::string{};
   const auto name = dns::Name::parse(text);
   if (!name || name->is_root()) return fail(Errc::bad_syntax, text + " is no domain");
@@ -50,9 +50,11 @@ Result<std::string> take_domain(const json::object& request) {
 
 Result<reports::Question> take_question(const Services& services, const json::object& request) {
   POSTERN_TRY(auto domain, take_domain(request));
+  POSTERN_TRY(auto reporter, take_domain(request, "reporter"));
   POSTERN_TRY(const auto text, take_text(request, "since"));
   POSTERN_TRY(const auto since, parse_since(text, services.core.clock.now()));
-  return reports::Question{.domain = std::move(domain), .since = since};
+  return reports::Question{
+      .domain = std::move(domain), .reporter = std::move(reporter), .since = since};
 }
 
 std::string to_text(sys_seconds time) {

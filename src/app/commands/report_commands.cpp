@@ -91,8 +91,10 @@ void print_sent(std::ostream& out, const json::value& data) {
 
 json::object filtered(const Arguments& arguments, std::string_view cmd) {
   json::object out{{"cmd", cmd}};
-  if (arguments.has("--domain")) out["domain"] = arguments.text("--domain");
-  if (arguments.has("--since")) out["since"] = arguments.text("--since");
+  for (const std::string_view key : {"domain", "reporter", "since"}) {
+    const auto option = "--" + std::string{key};
+    if (arguments.has(option)) out[key] = arguments.text(option);
+  }
   return out;
 }
 
@@ -114,6 +116,7 @@ int send(const Arguments& arguments, Session& session) {
 
 std::vector<Option> questions() {
   return printing({{"--domain", "DOMAIN", "Only about this domain of yours"},
+                   {"--reporter", "DOMAIN", "Only by this domain or those below it"},
                    {"--since", "TIME", "Periods that end then or later: 7d, 2026-11-01 (30d)"}});
 }
 

@@ -30,9 +30,10 @@ Budget divide_memory(std::uint64_t wanted) {
   Budget out{.block_cache = 16 * kMiB,
              .write_buffers = 24 * kMiB,
              .resolver = 16 * kMiB,
-             .views = total >= 128 * kMiB ? 64 * kMiB : total / 8,
+             .views = total >= 128 * kMiB ? 56 * kMiB : total / 8,
+             .reports = std::clamp(total / 16, 4 * kMiB, 16 * kMiB),
              .messages = 0};
-  const auto fixed = out.block_cache + out.write_buffers + out.resolver + out.views;
+  const auto fixed = out.block_cache + out.write_buffers + out.resolver + out.views + out.reports;
   out.messages = std::max(total > fixed ? total - fixed : 0, 8 * kMiB);
   return out;
 }

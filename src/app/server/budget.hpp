@@ -6,12 +6,13 @@
 
 namespace postern::server {
 
-/// limits.memory, divided (ARCHITECTURE.md "Budgets"). Octets.
+/// limits.memory, divided. Octets.
 struct Budget {
   std::uint64_t block_cache = 0;
   std::uint64_t write_buffers = 0;
   std::uint64_t resolver = 0;
   std::uint64_t views = 0;
+  std::uint64_t reports = 0;  ///< Mails with others' reports while these are read.
   std::uint64_t messages = 0;
 };
 

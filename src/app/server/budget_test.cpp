@@ -17,7 +17,7 @@ namespace {
 constexpr std::uint64_t kMiB = std::uint64_t{1} << 20U;
 
 std::uint64_t sum(const Budget& b) {
-  return b.block_cache + b.write_buffers + b.resolver + b.views + b.messages;
+  return b.block_cache + b.write_buffers + b.resolver + b.views + b.reports + b.messages;
 }
 
 TEST(Budget, SpendsWhatItIsGivenAndNoMore) {

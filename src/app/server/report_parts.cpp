@@ -3,6 +3,7 @@
 
 #include "config/authentication.hpp"
 #include "config/reports.hpp"
+#include "server/budget.hpp"
 #include "server/server.hpp"
 
 namespace postern::server {
@@ -30,7 +31,8 @@ void Server::make_reports() {
                       return directory_->is_local_domain(domain);
                     },
                 .suffix = config::authentication_settings(config)->suffix},
-      .logger = logger_.with({{"service", "reports"}})});
+      .logger = logger_.with({{"service", "reports"}}),
+      .inbox = {.memory = divide_memory(static_cast<std::uint64_t>(config.memory)).reports}});
   use_report_settings(config);
   services_->reports = &reports_->sender();
   add_report_gauges();

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -64,8 +65,11 @@ struct Recipient {
   smtp::Address address;
   std::string orcpt;
   queue::Notify notify;
-  /// If its copies go elsewhere than the others', and a field of theirs that says why, with CRLF.
-  std::optional<Folder> folder = {};
+};
+
+/// Where an account's copy goes, and a field of it that says why, with its CRLF; empty: none.
+struct Handling {
+  Folder folder = Folder::inbox;
   std::string reason = {};
 };
 
@@ -85,8 +89,9 @@ struct Transaction {
   std::string sealed = {};  ///< What `seal` gave; delivery's own.
   /// Of the body: not to be shown (forged verdicts), in order.
   std::vector<store::Elided> elided = {};
-  bool junk = false;  ///< Copies go to Junk.
-  std::string peer;   ///< For the trace: "mail.example [192.0.2.1]".
+  bool junk = false;  ///< Copies go to Junk, and none is passed on elsewhere.
+  std::map<AccountId, Handling> by_account = {};  ///< Of whom that does not hold.
+  std::string peer;                               ///< For the trace: "mail.example [192.0.2.1]".
   std::vector<std::pair<std::string, std::string>> facts;  ///< More for the trace (TLS, HELO...).
   bool expendable = false;                                 ///< See queue::Message.
   kv::Batch also = {};  ///< For the same commit: what somebody learned from the message.

@@ -412,16 +412,29 @@ TEST_F(DeliveryTest, OnlyWhatLeavesIsSealed) {
   for (const auto& copy : inbox(bob)) EXPECT_THAT(copy, Not(HasSubstr("ARC-Seal")));
 }
 
-TEST_F(DeliveryTest, EachRecipientHasItsOwnFolder) {
+TEST_F(DeliveryTest, WhatNobodyMissesWaitsADayAtMost) {
+  auto mail = transaction({"x@example.net"});
+  ASSERT_TRUE(machine_.run(delivery_->deliver(mail, staged())));
+  mail.expendable = true;
+  ASSERT_TRUE(machine_.run(delivery_->deliver(mail, staged())));
+  ASSERT_THAT(queue_.messages, SizeIs(2));
+  const auto life = [this](std::size_t n) {
+    return queue_.messages.at(n).expires - queue_.messages.at(n).created;
+  };
+  EXPECT_EQ(life(0), 120h);
+  EXPECT_EQ(life(1), 24h);
+}
+
+TEST_F(DeliveryTest, EachAccountHasItsOwnFolder) {
   const auto ann = add("ann");
   const auto bob = add("bob");
   const auto eve = add("eve");
   for (int round = 0; round < 2; ++round) {
     auto mail = transaction({"ann@example.org", "bob@example.org", "eve@example.org"});
     mail.junk = true;
-    mail.recipients.at(0).folder = Folder::inbox;
-    mail.recipients.at(1).folder = Folder::rejects;
-    mail.recipients.at(1).reason = "Postern-Reason: reject; because\r\n";
+    mail.by_account[ann] = {.folder = Folder::inbox};
+    mail.by_account[bob] = {.folder = Folder::rejects,
+                            .reason = "Postern-Reason: reject; because\r\n"};
     const auto outcome = machine_.run(delivery_->deliver(std::move(mail), staged()));
     ASSERT_TRUE(outcome);
     std::map<AccountId, std::string> where;

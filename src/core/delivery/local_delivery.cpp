@@ -57,8 +57,10 @@ std::vector<queue::Hidden> hidden_of(const std::vector<store::Elided>& elided) {
   return out;
 }
 
-Folder folder_of(const Transaction& transaction, const Recipient& recipient) {
-  return recipient.folder.value_or(transaction.junk ? Folder::junk : Folder::inbox);
+Handling handling_of(const Transaction& transaction, AccountId account) {
+  const auto own = transaction.by_account.find(account);
+  if (own != transaction.by_account.end()) return own->second;
+  return {.folder = transaction.junk ? Folder::junk : Folder::inbox};
 }
 
 std::string sender_of(const queue::Envelope& envelope) {
@@ -165,10 +167,9 @@ std::optional<queue::Message> LocalDelivery::to_queue(const Transaction& transac
   // From here it would be our junk. What waits is one message for all that do: if it is junk to one
   // of them, they all have to look there.
   bool held = false;
-  bool junk = transaction.junk;
-  for (const auto& [recipient, elsewhere] : plan.origins) {
-    const bool doubtful =
-        folder_of(transaction, transaction.recipients.at(recipient)) != Folder::inbox;
+  bool junk = false;
+  for (const auto& [recipient, account, elsewhere] : plan.origins) {
+    const bool doubtful = handling_of(transaction, account).folder != Folder::inbox;
     held = held || (doubtful && elsewhere);
     junk = junk || doubtful;
   }
@@ -198,12 +199,11 @@ std::optional<queue::Message> LocalDelivery::to_queue(const Transaction& transac
 Task<store::Placement> LocalDelivery::place(const Transaction& transaction, const Copy& copy,
                                             std::string_view fields) {
   const auto& recipient = transaction.recipients.at(copy.recipient);
-  const auto folder = folder_of(transaction, recipient);
+  const auto [folder, reason] = handling_of(transaction, copy.account);
   store::Placement out{
       .account = copy.account,
       .mailbox = folder == Folder::inbox ? store::SpecialUse::none : store::SpecialUse::junk,
-      .prefix = copy_prefix(transaction.envelope, recipient.address,
-                            recipient.reason + std::string{fields}),
+      .prefix = copy_prefix(transaction.envelope, recipient.address, reason + std::string{fields}),
       .elided = transaction.elided,
       .flags = {}};
   if (folder != Folder::rejects) co_return out;
@@ -252,7 +252,7 @@ void LocalDelivery::trace_received(kv::Batch& batch, const Transaction& transact
   fields.insert(fields.end(), transaction.facts.begin(), transaction.facts.end());
   fields.emplace_back("from", sender_of(transaction.envelope));
   if (transaction.envelope.from) addresses.push_back(smtp::address_key(*transaction.envelope.from));
-  for (const auto& [address, orcpt, notify, folder, reason] : transaction.recipients) {
+  for (const auto& [address, orcpt, notify] : transaction.recipients) {
     addresses.push_back(smtp::address_key(address));
     if (addresses.size() <= kMaxTracedRecipients)
       fields.emplace_back("to", smtp::to_string(address));

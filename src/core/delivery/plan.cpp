@@ -100,7 +100,7 @@ Result<Plan> make_plan(const directory::Directory& directory,
   for (std::size_t i = kMaxCopies; i < plan->copies.size(); ++i) {
     const auto& copy = plan->copies.at(i);
     plan->onward.push_back(to_account(copy.address, recipients.at(copy.recipient)));
-    plan->origins.push_back({.recipient = copy.recipient});
+    plan->origins.push_back({.recipient = copy.recipient, .account = copy.account});
   }
   plan->copies.resize(kMaxCopies);
   return plan;
@@ -116,7 +116,7 @@ void set_aside(Plan& plan, const std::vector<bool>& is_aside,
       continue;
     }
     plan.onward.push_back(to_account(copy.address, recipients.at(copy.recipient)));
-    plan.origins.push_back({.recipient = copy.recipient});
+    plan.origins.push_back({.recipient = copy.recipient, .account = copy.account});
     ++plan.waiting;
   }
   plan.copies = std::move(staying);

@@ -30,6 +30,7 @@ struct Plan {
   /// Of each of `onward`, in order.
   struct Origin {
     std::size_t recipient = 0;  ///< An index into the transaction's.
+    AccountId account = {};     ///< Of ours that has to wait; 0: none.
     bool elsewhere = false;     ///< It is no account of ours.
   };
   std::vector<Origin> origins;

@@ -92,6 +92,16 @@ TEST_F(CollectorTest, WhatTheStoreDoesNotTakeIsCountedOn) {
   EXPECT_EQ(tls.chunks.at(0).tls.at(0).failures.at(0).failed_sessions, 1U);
 }
 
+TEST_F(CollectorTest, AStoreThatFailsIsToldOfOnce) {
+  see();
+  engine_->set_low_space(true);
+  live(std::chrono::minutes{10});
+  EXPECT_EQ(std::ranges::count_if(
+                sink_.lines,
+                [](const std::string& line) { return line.contains("statistics not stored"); }),
+            1);
+}
+
 TEST_F(CollectorTest, WhatIsNotStoredTakesNothingOfTheDay) {
   auto counting = make({.stored_rows = 20, .day_bytes = 4096});
   engine_->set_low_space(true);

@@ -98,8 +98,10 @@ Task<Destinations> tls_destinations(mailauth::Inquiry& inquiry, dns::Name domain
     co_return out;
   }
   for (const auto& address : record->mailto) add(out, address, 0);
-  for (const auto& uri : record->https)
-    out.notes.push_back("not to " + uri + ": https is not spoken yet");
+  for (const auto& uri : record->https) {
+    const bool known = std::ranges::find(out.posts, uri) != out.posts.end();
+    if (!known && out.posts.size() < kMaxPosts) out.posts.push_back(uri);
+  }
   co_return out;
 }
 

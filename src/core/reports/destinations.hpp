@@ -21,6 +21,7 @@ struct Destination {
 /// Who is to be told about a domain, by what DNS says now.
 struct Destinations {
   std::vector<Destination> to;     ///< Each address once; at most kMaxReportUris.
+  std::vector<std::string> posts;  ///< https URLs, of TLS reports alone; at most kMaxPosts.
   bool ask_again = false;          ///< DNS failed for some of it.
   std::vector<std::string> notes;  ///< Who is not told, and why.
 };
@@ -30,7 +31,9 @@ struct Destinations {
 [[nodiscard]] Task<Destinations> dmarc_destinations(mailauth::Inquiry& inquiry, dns::Name domain,
                                                     const dmarc::PublicSuffix& suffix);
 
-/// What `_smtp._tls` of `domain` says. https is not spoken yet: it is noted. RFC 8460 §3.
+inline constexpr std::size_t kMaxPosts = 2;
+
+/// What `_smtp._tls` of `domain` says. RFC 8460 §3.
 [[nodiscard]] Task<Destinations> tls_destinations(mailauth::Inquiry& inquiry, dns::Name domain);
 
 }  // namespace postern::reports

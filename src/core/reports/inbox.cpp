@@ -1,5 +1,6 @@
 #include "reports/inbox.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
@@ -34,11 +35,27 @@ std::string describe(const Received& report) {
 Inbox::Inbox(kv::Engine& engine, const Clock& clock, Pool& pool, Judge judge, Limits limits)
     : engine_{engine}, clock_{clock}, pool_{pool}, judge_{std::move(judge)}, limits_{limits} {}
 
-bool Inbox::hold(std::size_t more) {
-  if (held_.fetch_add(more) + more <= limits_.held) return true;
-  held_ -= more;
-  return false;
-}
+/// What one mail holds of the memory.
+class Inbox::Room {
+ public:
+  Room(Inbox& inbox, std::uint64_t octets) : inbox_{inbox}, octets_{octets} {
+    const std::scoped_lock lock{inbox_.mutex_};
+    given_ = octets_ <= inbox_.limits_.memory - inbox_.held_;
+    if (given_) inbox_.held_ += octets_;
+  }
+  Room(const Room&) = delete;
+  Room& operator=(const Room&) = delete;
+  ~Room() {
+    const std::scoped_lock lock{inbox_.mutex_};
+    if (given_) inbox_.held_ -= octets_;
+  }
+  [[nodiscard]] bool given() const { return given_; }
+
+ private:
+  Inbox& inbox_;
+  const std::uint64_t octets_;
+  bool given_ = false;
+};
 
 Inbox::Taken Inbox::ignore(std::uint64_t Stats::* counter, std::string why) {
   const std::scoped_lock lock{mutex_};
@@ -76,7 +93,21 @@ bool Inbox::has_room(const std::string& reporter, std::size_t bytes) {
   return true;
 }
 
-Task<Inbox::Taken> Inbox::take(std::string octets, Proof proof) {
+Task<Inbox::Taken> Inbox::take(std::uint64_t size, Content content, Proof proof) {
+  if (!proof.dmarc_pass && proof.dkim.empty() && !proof.spf)
+    co_return ignore(&Stats::ignored, "not authenticated");
+  if (size > std::min(kMaxReportMail, limits_.memory))
+    co_return ignore(&Stats::ignored, "too large");
+  const Room room{*this, size};
+  if (!room.given()) co_return ignore(&Stats::too_many, "too much to do");
+  auto octets = co_await content();
+  if (!octets)
+    co_return ignore(&Stats::ignored,
+                     "it cannot be read back: " + std::string{to_string(octets.error().code)});
+  co_return co_await read(*std::move(octets), std::move(proof));
+}
+
+Task<Inbox::Taken> Inbox::read(std::string octets, Proof proof) {
   const auto now = clock_.now();
   const auto work = [this, &octets, &proof, now] {
     return read_report({.octets = octets,

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -25,7 +24,7 @@
 namespace postern::reports {
 
 /// Octets of a mail that may carry a report; of a larger one nothing is read.
-inline constexpr std::size_t kMaxReportMail = std::size_t{10} << 20U;
+inline constexpr std::uint64_t kMaxReportMail = std::uint64_t{10} << 20U;
 /// Rows that are kept of one report, and octets of its record.
 inline constexpr std::size_t kMaxKeptRows = 5000;
 inline constexpr std::size_t kMaxKeptBytes = std::size_t{512} << 10U;
@@ -72,7 +71,8 @@ class Inbox {
     std::uint32_t reports_per_reporter = 1000;               ///< A day.
     std::size_t bytes_per_day = std::size_t{64} << 20U;      ///< Of all reporters.
     std::size_t bytes_per_reporter = std::size_t{4} << 20U;  ///< Of those.
-    std::size_t held = std::size_t{64} << 20U;               ///< Octets of mail at one time.
+    /// Octets of mail in memory at one time, and so of one mail; of a larger one nothing is read.
+    std::size_t memory = std::size_t{16} << 20U;
   };
   struct Stats {
     std::uint64_t kept = 0;
@@ -86,27 +86,24 @@ class Inbox {
     std::string fact;  ///< For its trace: "aggregate for example.org by reporter.example, 12 rows".
   };
   using IsOurs = std::function<bool(const std::string& domain)>;
+  /// Gives all octets of a mail.
+  using Content = std::function<Task<Result<std::string>>()>;
 
-  /// All but the last two outlive it; `is_ours` is called on the pool.
-  Inbox(kv::Engine& engine, const Clock& clock, Pool& pool, IsOurs is_ours,
-        dmarc::PublicSuffix suffix)
-      : Inbox(engine, clock, pool, {std::move(is_ours), std::move(suffix)}, Limits{}) {}
   struct Judge {
     IsOurs is_ours;
     dmarc::PublicSuffix suffix;
   };
+  /// The first three outlive it; `judge.is_ours` is called on the pool.
   Inbox(kv::Engine& engine, const Clock& clock, Pool& pool, Judge judge, Limits limits);
 
-  /// Room for `more` octets of mail that waits to be read; false: there is none, so it is not read.
-  /// What was given is given back.
-  bool hold(std::size_t more);
-  void release(std::size_t octets) { held_ -= octets; }
-
-  /// Reads `octets` (at most kMaxReportMail). Never fails: a mail is mail first.
-  Task<Taken> take(std::string octets, Proof proof);
+  /// Reads a mail of `size` octets, once it is whole: `content` is asked for it, once, if anything
+  /// is proven of its sender and there is memory. Never fails: a mail is mail first.
+  Task<Taken> take(std::uint64_t size, Content content, Proof proof);
   [[nodiscard]] Stats stats() const;
 
  private:
+  class Room;
+  Task<Taken> read(std::string octets, Proof proof);
   Task<bool> is_known(std::string key);
   bool has_room(const std::string& reporter, std::size_t bytes);
   Taken ignore(std::uint64_t Stats::* counter, std::string why);
@@ -116,10 +113,10 @@ class Inbox {
   Pool& pool_;
   const Judge judge_;
   const Limits limits_;
-  std::atomic<std::size_t> held_{0};
 
   mutable std::mutex mutex_;
   Stats stats_;
+  std::uint64_t held_ = 0;  ///< Octets of mail that is being read or waits for it.
   Day today_ = 0;
   std::size_t bytes_ = 0;
   struct Share {

@@ -1,6 +1,7 @@
 #include "reports/inbox.hpp"
 
 #include <limits>
+#include <set>
 
 #include <gmock/gmock.h>
 
@@ -77,8 +78,14 @@ class InboxTest : public testing::Test, protected Rig {
            "Content-Transfer-Encoding: base64\r\n\r\n" +
            text::to_base64(attachment) + "\r\n";
   }
-  Inbox::Taken take(std::string octets, Proof proof = by_dmarc()) {
-    return run(reports_->inbox().take(std::move(octets), std::move(proof)));
+  /// As `inbox` takes a mail.
+  Inbox::Taken take_by(Inbox& inbox, const std::string& octets, Proof proof = by_dmarc()) {
+    const auto content = [&octets] { return as_task(octets); };
+    return run(inbox.take(octets.size(), content, std::move(proof)));
+  }
+  static Task<Result<std::string>> as_task(std::string octets) { co_return octets; }
+  Inbox::Taken take(const std::string& octets, Proof proof = by_dmarc()) {
+    return take_by(reports_->inbox(), octets, std::move(proof));
   }
   Inbox::Taken keep(std::string octets, Proof proof = by_dmarc()) {
     auto out = take(std::move(octets), std::move(proof));
@@ -157,9 +164,26 @@ TEST_F(InboxTest, ArchivesAndEntitiesDoNotGrowBeyondTheirBounds) {
       "<?xml version=\"1.0\"?><!DOCTYPE feedback [<!ENTITY a \"aaaaaaaaaa\"><!ENTITY b "
       "\"&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;\"><!ENTITY c \"&b;&b;&b;&b;&b;&b;&b;&b;&b;&b;\">]>"
       "<feedback><report_metadata><org_name>&c;</org_name><report_id>x</report_id>"
-      "<date_range><begin>1</begin><end>2</end></date_range></report_metadata>"
+      "<date_range><begin>1727913600</begin><end>1727999999</end></date_range></report_metadata>"
       "<policy_published><domain>example.net</domain></policy_published></feedback>";
-  EXPECT_THAT(take(mail_with(feedback::gzip(entities))).fact, StartsWith("ignored: "));
+  ASSERT_EQ(begin_of(kToday - 1).time_since_epoch(), 1'727'913'600s);
+  auto plain = entities;
+  plain.erase(plain.find("<!DOCTYPE"), plain.find("<feedback>") - plain.find("<!DOCTYPE"));
+  plain.replace(plain.find("&c;"), 3, "Reporter");
+  EXPECT_THAT(keep(mail_with(feedback::gzip(plain))).fact, StartsWith("aggregate"));
+  // Whatever is made of the other, nothing grows.
+  if (!take(mail_with(feedback::gzip(entities))).batch.empty())
+    keep(mail_with(feedback::gzip(entities)));
+  for (const auto& one : ask().reports) EXPECT_LT(one.org_name.size(), 20U);
+}
+
+TEST_F(InboxTest, AnswersAboutOneReporter) {
+  keep(mail(report("r1", 5)));
+  keep(mail(report("r2", 7)), {.author = name("mx.other.example"), .dmarc_pass = true});
+  EXPECT_EQ(ask({.reporter = "reporter.example"}).sources.front().messages, 5U);
+  EXPECT_EQ(ask({.reporter = "other.example"}).sources.front().messages, 7U);
+  EXPECT_THAT(ask({.reporter = "example"}).reports, SizeIs(2));
+  EXPECT_THAT(ask({.reporter = "ther.example"}).reports, IsEmpty());
 }
 
 TEST_F(InboxTest, CountsThatAreTooLargeStopAtTheLargest) {
@@ -180,7 +204,7 @@ TEST_F(InboxTest, AReporterHasItsShareOfADay) {
               Inbox::Judge{[](const std::string&) { return true; }, {}},
               Inbox::Limits{.reports_per_reporter = 2}};
   const auto fact = [&](std::string id) {
-    return run(inbox.take(mail(report(std::move(id))), by_dmarc())).fact;
+    return take_by(inbox, mail(report(std::move(id)))).fact;
   };
   EXPECT_THAT(fact("1"), StartsWith("aggregate"));
   EXPECT_THAT(fact("2"), StartsWith("aggregate"));
@@ -197,13 +221,13 @@ TEST_F(InboxTest, LargeReportsOfOneDoNotDisplaceThoseOfOthers) {
   for (int i = 0; i < 20; ++i) {
     const auto author = name("a" + std::to_string(i) + ".reporter.example");
     const auto taken =
-        run(inbox.take(mail(report(std::to_string(i))), {.author = author, .dmarc_pass = true}));
+        take_by(inbox, mail(report(std::to_string(i))), {.author = author, .dmarc_pass = true});
     if (!taken.batch.empty()) ++kept;
   }
   EXPECT_GT(kept, 0);
   EXPECT_LT(kept, 20);
   EXPECT_THAT(
-      run(inbox.take(mail(report()), {.author = name("good.example"), .dmarc_pass = true})).fact,
+      take_by(inbox, mail(report()), {.author = name("good.example"), .dmarc_pass = true}).fact,
       StartsWith("aggregate"));
 }
 
@@ -284,14 +308,89 @@ TEST_F(InboxTest, FailureReportsAreKeptAsTheyAre) {
   EXPECT_EQ(failure.auth_failure, "dmarc");
 }
 
-TEST_F(InboxTest, MailThatWaitsTakesBoundedMemory) {
+TEST_F(InboxTest, MailThatIsReadTakesBoundedMemory) {
+  const auto one = mail(report());
   Inbox inbox{*engine_, machine_.clock(), pool_,
               Inbox::Judge{[](const std::string&) { return true; }, {}},
-              Inbox::Limits{.held = 100}};
-  EXPECT_TRUE(inbox.hold(60));
-  EXPECT_FALSE(inbox.hold(60));
-  inbox.release(60);
-  EXPECT_TRUE(inbox.hold(100));
+              Inbox::Limits{.memory = one.size() + 10}};
+  // While a mail is read, there is no room for a second; then there is.
+  std::string second;
+  const auto content = [&]() -> Task<Result<std::string>> {
+    auto taken = co_await inbox.take(one.size(), [] { return as_task({}); }, by_dmarc());
+    second = std::move(taken.fact);
+    co_return one;
+  };
+  EXPECT_THAT(run(inbox.take(one.size(), content, by_dmarc())).fact, StartsWith("aggregate"));
+  EXPECT_EQ(second, "ignored: too much to do");
+  EXPECT_EQ(inbox.stats().too_many, 1U);
+  EXPECT_THAT(take_by(inbox, mail(report("r2"))).fact, StartsWith("aggregate"));
+  EXPECT_EQ(take_by(inbox, std::string(one.size() + 11, 'x')).fact, "ignored: too large");
+}
+
+TEST_F(InboxTest, AsksForTheMailOnlyIfSomethingIsProven) {
+  const auto content = [] {
+    ADD_FAILURE() << "asked for";
+    return as_task({});
+  };
+  EXPECT_EQ(run(reports_->inbox().take(100, content, {.author = name("reporter.example")})).fact,
+            "ignored: not authenticated");
+}
+
+TEST_F(InboxTest, AMailThatCannotBeReadBackIsMailAllTheSame) {
+  const auto content = []() -> Task<Result<std::string>> { co_return fail(Errc::corrupt); };
+  EXPECT_THAT(run(reports_->inbox().take(100, content, by_dmarc())).fact,
+              StartsWith("ignored: it cannot be read back"));
+}
+
+TEST_F(InboxTest, OfTooManyReportsTheNewestAreKept) {
+  std::size_t octets = 0;
+  for (const int age : {3, 1, 2}) {
+    auto aged = report("r" + std::to_string(age));
+    aged.metadata.begin -= Days{age};
+    aged.metadata.end -= Days{age};
+    octets = take(mail(aged)).batch.bytes();
+    keep(mail(aged));
+  }
+  const auto ids_after = [this](std::size_t limit) {
+    Ledger ledger{*engine_, machine_.clock(), limit};
+    machine_.group().spawn(ledger.sweep());
+    machine_.advance(1s);
+    sync();
+    std::set<std::string> ids;
+    for (const auto& one : ask().reports) ids.insert(one.report_id);
+    return ids;
+  };
+  EXPECT_THAT(ids_after(3 * octets), SizeIs(3));
+  EXPECT_THAT(ids_after(3 * octets - 1), testing::ElementsAre("r1", "r2"));
+  EXPECT_THAT(ids_after(octets - 1), IsEmpty());
+}
+
+TEST_F(InboxTest, AnAnswerAboutTlsIsBounded) {
+  for (int part = 0; part < 4; ++part) {
+    Received report{.topic = Topic::tls, .reporter = "reporter.example", .domain = "example.net"};
+    report.report_id = "t" + std::to_string(part);
+    report.begin = begin_of(kToday - 1);
+    report.end = begin_of(kToday) - 1s;
+    for (int policy = 0; policy < 3; ++policy) {
+      auto& one = report.tls.emplace_back();
+      one.policy.domain = "d" + std::to_string(3 * part + policy) + ".example";
+      for (int mx = 0; mx < 1000; ++mx) {
+        auto& failure = one.failures.emplace_back();
+        failure.receiving_mx_hostname = "mx" + std::to_string(mx);
+        failure.failed_sessions = 1;
+      }
+    }
+    kv::Batch batch;
+    batch.put(received_key(report), encode_received(report));
+    EXPECT_TRUE(run(engine_->append(std::move(batch), kv::Engine::Purpose::adds_mail)));
+  }
+  sync();
+  const auto answer = run(ask_tls(*engine_, {})).value();
+  std::size_t failures = 0;
+  for (const auto& line : answer.policies) failures += line.failures.size();
+  EXPECT_EQ(failures, 10'000U);
+  EXPECT_EQ(answer.policies.size(), 12U);
+  EXPECT_TRUE(answer.cut);
 }
 
 TEST(IsReport, KnowsThemByTheirShape) {

@@ -44,8 +44,7 @@ Task<Result<Account>> Ledger::read(Subject subject) {
       if (chunk) out.chunks.push_back(*std::move(chunk));
       out.keys.push_back(pair.key);
     }
-    more = page.more && !page.pairs.empty();
-    if (more) range.begin = page.pairs.back().key + '\0';
+    more = kv::next_page(range, page);
   }
   co_return out;
 }
@@ -69,6 +68,23 @@ Task<> Ledger::erase(std::string begin, std::string end) {
   (void)co_await engine_.append(std::move(batch), kv::Engine::Purpose::housekeeping);
 }
 
+/// Their keys go by time: the newest are counted first, and from where it is too much on they go.
+Task<> Ledger::trim(Topic topic) {
+  const auto reader = engine_.published();
+  const auto begin = received_prefix(topic);
+  kv::Range range{.begin = begin, .end = record::prefix_end(begin), .backwards = true};
+  std::size_t kept = 0;
+  for (bool more = true; more;) {
+    const auto page = co_await reader->scan(range);
+    if (!page) co_return;
+    for (const auto& pair : page->pairs) {
+      kept += pair.key.size() + pair.value.size();
+      if (kept > received_bytes_) co_return co_await erase(begin, pair.key + '\0');
+    }
+    more = kv::next_page(range, *page);
+  }
+}
+
 Task<> Ledger::sweep() {
   const auto today = day_of(clock_.now());
   if (swept_.exchange(today) == today) co_return;
@@ -76,9 +92,11 @@ Task<> Ledger::sweep() {
     co_await erase(seen_prefix(), seen_prefix(today - kSeenDays));
     co_await erase(done_prefix(), done_prefix(today - kSeenDays));
   }
-  if (today <= kReceivedDays) co_return;
-  for (const auto topic : {Topic::dmarc, Topic::tls, Topic::failure})
-    co_await erase(received_prefix(topic), received_from(topic, begin_of(today - kReceivedDays)));
+  for (const auto topic : {Topic::dmarc, Topic::tls, Topic::failure}) {
+    if (today > kReceivedDays)
+      co_await erase(received_prefix(topic), received_from(topic, begin_of(today - kReceivedDays)));
+    co_await trim(topic);
+  }
 }
 
 }  // namespace postern::reports

@@ -90,14 +90,16 @@ class Writer {
     }
   }
 
-  void tls(const TlsReport& report, const std::vector<Destination>& to) {
+  void tls(const TlsReport& report, const Destinations& to) {
     out_.rows = report.policies.size();
     if (report.policies.empty()) return;
-    for (const auto& one : to) add(one, feedback::compose_tls(envelope(one, ids_.report), report));
+    for (const auto& one : to.to)
+      add(one, feedback::compose_tls(envelope(one, ids_.report), report));
+    if (!to.posts.empty()) out_.upload = feedback::pack_tls(report);
   }
 
   [[nodiscard]] Letters take() {
-    if (!out_.letters.empty()) out_.report_id = ids_.report;
+    if (!out_.letters.empty() || !out_.upload.empty()) out_.report_id = ids_.report;
     return std::move(out_);
   }
 
@@ -152,13 +154,13 @@ class Writer {
 
 }  // namespace
 
-Letters make_letters(const Telling& telling, const std::vector<Destination>& to,
-                     const Settings& settings, const LetterIds& ids) {
+Letters make_letters(const Telling& telling, const Destinations& to, const Settings& settings,
+                     const LetterIds& ids) {
   Writer writer{telling, settings, ids};
   if (telling.subject.topic == Topic::tls) {
     writer.tls(tls_of(telling, settings, ids), to);
   } else {
-    writer.aggregate(aggregate_of(telling, settings, ids), to);
+    writer.aggregate(aggregate_of(telling, settings, ids), to.to);
   }
   return writer.take();
 }

@@ -45,7 +45,8 @@ struct LetterIds {
 
 struct Letters {
   std::vector<Letter> letters;
-  std::string report_id;   ///< Empty: there are none.
+  std::string upload;      ///< For https, if anybody wants it: application/tlsrpt+gzip.
+  std::string report_id;   ///< Empty: there is neither.
   std::uint64_t rows = 0;  ///< Of the whole report.
   std::vector<std::string> notes;
 };
@@ -60,8 +61,9 @@ inline constexpr std::uint64_t kMinPiece = std::uint64_t{32} * 1024;
 inline constexpr std::size_t kMaxLetters = 20;
 
 /// The mails in which `telling` reaches `to`: for receivers with a limit in pieces, or not at all
-/// when that does not help. Takes a while: for a pool. RFC 9990 §3.5, RFC 8460 §5.3.
-[[nodiscard]] Letters make_letters(const Telling& telling, const std::vector<Destination>& to,
+/// when that does not help; and what is uploaded. Takes a while: for a pool. RFC 9990 §3.5,
+/// RFC 8460 §5.3, §5.4.
+[[nodiscard]] Letters make_letters(const Telling& telling, const Destinations& to,
                                    const Settings& settings, const LetterIds& ids);
 
 }  // namespace postern::reports

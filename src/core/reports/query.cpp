@@ -38,6 +38,11 @@ bool is_about(const Received& report, const std::string& domain) {
          });
 }
 
+bool is_by(const Received& report, const std::string& reporter) {
+  return reporter.empty() || report.reporter == reporter ||
+         report.reporter.ends_with("." + reporter);
+}
+
 /// Gives every report of the topic that the question is about; whether all were looked at.
 Task<Result<bool>> each(const kv::Engine& engine, Topic topic, Question question,
                         std::function<void(Received)> take) {
@@ -52,12 +57,12 @@ Task<Result<bool>> each(const kv::Engine& engine, Topic topic, Question question
     POSTERN_CO_TRY(const auto page, co_await reader->scan(range));
     for (const auto& pair : page.pairs) {
       auto report = decode_received(pair.value);
-      if (report && is_about(*report, question.domain)) take(*std::move(report));
+      if (report && is_about(*report, question.domain) && is_by(*report, question.reporter))
+        take(*std::move(report));
     }
     read += page.pairs.size();
-    more = page.more && !page.pairs.empty();
+    more = kv::next_page(range, page);
     if (more && read >= kMaxRead) co_return false;
-    if (more) range.begin = page.pairs.back().key + '\0';
     co_await asio::post(here, use_task);
   }
   co_return true;

@@ -16,9 +16,11 @@
 // What others told about our domains, summed up.
 namespace postern::reports {
 
-/// Which reports: those about `domain` (empty: all) whose period ends at `since` or later.
+/// Which reports: those about `domain` (empty: all) by `reporter` (empty: all) whose period ends at
+/// `since` or later.
 struct Question {
-  std::string domain;  ///< A-label.
+  std::string domain = {};    ///< A-label.
+  std::string reporter = {};  ///< A-label: the domain that their mail came from, or one above it.
   std::chrono::sys_seconds since{};
 };
 

@@ -15,8 +15,9 @@
 // What the tests of this module share: a store, DNS and a queue that takes everything.
 namespace postern::reports {
 
-struct Silence final : log::Sink {
-  void write(log::Level, std::string_view) override {}
+struct LogLines final : log::Sink {
+  void write(log::Level, std::string_view line) override { lines.emplace_back(line); }
+  std::vector<std::string> lines;
 };
 
 class Rig {
@@ -43,7 +44,8 @@ class Rig {
                          TraceId) { return submit(std::move(content), std::move(to)); },
         .judge = {.is_ours = [](const std::string& domain) { return domain == "example.net"; },
                   .suffix = {}},
-        .logger = log::Logger{backend_}});
+        .logger = log::Logger{backend_},
+        .post = post_});
     Settings settings;
     settings.enabled = true;
     settings.from = "noreply@mx.example.net";
@@ -84,6 +86,7 @@ class Rig {
   void live(Duration length) {
     machine_.group().spawn(reports_->sender().run());
     machine_.group().spawn(reports_->flush_now_and_then());
+    machine_.group().spawn(reports_->uploads().run());
     machine_.advance(length);
     reports_->stop();
     machine_.advance(std::chrono::seconds{1});
@@ -118,12 +121,13 @@ class Rig {
   std::vector<Sent> sent_;
   bool queue_fails_ = false;
   std::string queue_throws_for_;
+  Post post_;  ///< For the next `start`.
 
   kv::MemoryEngine::Options options() {
     return {.sync = kv::MemoryEngine::Sync::delayed, .core = &machine_.core()};
   }
 
-  Silence sink_;
+  LogLines sink_;
   log::Backend backend_{sink_, {}, [] { return Timestamp{}; }};
   ManualCore machine_{1, kStart};
   std::unique_ptr<kv::MemoryEngine> engine_ = std::make_unique<kv::MemoryEngine>(options());

@@ -214,7 +214,8 @@ Task<Destinations> Sender::ask(const Subject& subject, const Settings& settings)
 bool Sender::must_wait(const Destinations& to, Patience patience) const {
   if (!to.ask_again) return false;
   if (stopping_) return true;
-  return patience == Patience::full || (patience == Patience::some && to.to.empty());
+  const bool nobody = to.to.empty() && to.posts.empty();
+  return patience == Patience::full || (patience == Patience::some && nobody);
 }
 
 Task<Told> Sender::tell_account(const Account& account, Told told, Patience patience) {
@@ -226,23 +227,39 @@ Task<Told> Sender::tell_account(const Account& account, Told told, Patience pati
   if (!too_late) to = co_await ask(told.subject, *settings);
   told.notes.insert(told.notes.end(), to.notes.begin(), to.notes.end());
   if (must_wait(to, patience)) co_return postpone(std::move(told), "DNS fails");
-  auto letters = co_await write(account, told, to.to, *settings);
+  auto letters = co_await write(account, told, to, *settings);
   if (!letters) co_return postpone(std::move(told), to_string(letters.error().code));
   Done done{.until = std::max(told.until, told.begin),
             .when = parts_.core.clock.now(),
             .report_id = letters->report_id,
             .to = {}};
-  done.to.reserve(letters->letters.size());
   for (const auto& letter : letters->letters) done.to.push_back(smtp::to_string(letter.to));
+  if (!letters->upload.empty()) done.to.insert(done.to.end(), to.posts.begin(), to.posts.end());
   const auto settled = co_await parts_.ledger.settle(told.subject, std::move(done), account.keys);
   if (!settled) co_return postpone(std::move(told), to_string(settled.error().code));
+  upload(to, letters->upload, told);
   co_await submit(*std::move(letters), told);
   co_return told;
 }
 
+void Sender::upload(const Destinations& to, const std::string& octets, Told& told) {
+  if (octets.empty()) return;
+  for (const auto& url : to.posts) {
+    const bool taken =
+        parts_.uploads.add({.domain = told.subject.domain, .url = url, .octets = octets});
+    if (taken) {
+      told.to.push_back(url);
+      continue;
+    }
+    ++counters_.failed;
+    told.notes.push_back("not to " + url +
+                         (parts_.uploads.possible() ? ": too many wait" : ": https is not spoken"));
+  }
+}
+
 Task<Result<Letters>> Sender::write(const Account& account, const Told& told,
-                                    const std::vector<Destination>& to, const Settings& settings) {
-  if (to.empty()) co_return Letters{};
+                                    const Destinations& to, const Settings& settings) {
+  if (to.to.empty() && to.posts.empty()) co_return Letters{};
   auto& core = parts_.core;
   const LetterIds ids{.report = fmt::format("{:016x}", core.random.u64()),
                       .unique = fmt::format("{:016x}", core.random.u64()),

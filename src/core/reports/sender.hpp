@@ -19,6 +19,7 @@
 #include "reports/collector.hpp"
 #include "reports/ledger.hpp"
 #include "reports/letters.hpp"
+#include "reports/uploads.hpp"
 #include "resolver/resolver.hpp"
 
 namespace postern::reports {
@@ -33,14 +34,15 @@ struct Told {
   std::chrono::sys_seconds begin{};
   std::chrono::sys_seconds until{};
   std::uint64_t rows = 0;
-  std::vector<std::string> to;     ///< Addresses it was handed to the queue for; one for each mail.
+  /// Addresses it was handed to the queue for, one for each mail, and URLs that it is uploaded to.
+  std::vector<std::string> to;
   std::vector<std::string> notes;  ///< Who is not told, and why.
   bool later = false;              ///< DNS or the store failed: it is tried again.
 };
 
 /// Tells others what was seen, once for each domain and period, whatever happens in between: that
 /// it is told is on disk before it leaves. By mail with a null reverse path, so that neither
-/// bounces nor loops come of it. Belongs to `core`.
+/// bounces nor loops come of it; TLS reports also by upload. Belongs to `core`.
 class Sender {
  public:
   /// All of it outlives the sender, but `submit` and `logger`, which are its own.
@@ -51,6 +53,7 @@ class Sender {
     Pool& pool;
     Collector& collector;
     Ledger& ledger;
+    Uploads& uploads;
     queue::SubmitNotice submit;
     log::Logger logger;
   };
@@ -101,8 +104,9 @@ class Sender {
   Task<Destinations> ask(const Subject& subject, const Settings& settings);
   Task<> submit(Letters letters, Told& told);
   Task<Told> tell_account(const Account& account, Told told, Patience patience);
-  Task<Result<Letters>> write(const Account& account, const Told& told,
-                              const std::vector<Destination>& to, const Settings& settings);
+  void upload(const Destinations& to, const std::string& octets, Told& told);
+  Task<Result<Letters>> write(const Account& account, const Told& told, const Destinations& to,
+                              const Settings& settings);
   Told postpone(Told told, std::string_view why);
 
   Parts parts_;

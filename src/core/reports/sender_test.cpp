@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include "feedback/archive.hpp"
 #include "feedback/recognise.hpp"
 #include "mime/message.hpp"
 #include "reports/rig.hpp"
@@ -307,12 +308,13 @@ TEST_F(SenderTest, SendsNothingUnlessItIsTo) {
 
 TEST_F(SenderTest, TellsOfTls) {
   txt("_smtp._tls.example.org", "v=TLSRPTv1; rua=mailto:tls@example.org,https://x.example/tls");
+  EXPECT_FALSE(reports_->uploads().possible());
   reports_->collector().note_tls(session());
   reports_->collector().note_tls(session());
   reports_->collector().note_tls(session(feedback::TlsResult::starttls_not_supported));
   const auto told = send_now();
   ASSERT_THAT(told, SizeIs(1));
-  EXPECT_THAT(told.front().notes, SizeIs(1));  // https
+  EXPECT_THAT(told.front().notes, testing::ElementsAre(HasSubstr("https is not spoken")));
   ASSERT_THAT(sent_, SizeIs(1));
   EXPECT_EQ(sent_.front().to, "tls@example.org");
   EXPECT_THAT(sent_.front().content, HasSubstr("TLS-Report-Domain: example.org\r\n"));
@@ -322,6 +324,69 @@ TEST_F(SenderTest, TellsOfTls) {
   EXPECT_EQ(report.policies.at(0).successful_sessions, 2U);
   EXPECT_EQ(report.policies.at(0).failed_sessions, 1U);
   EXPECT_EQ(report.policies.at(0).failures.at(0).receiving_mx_hostname, "mx.example.org");
+}
+
+class UploadTest : public SenderTest {
+ protected:
+  UploadTest() {
+    post_ = [this](std::string url, std::string octets) { return post(url, octets); };
+    start();
+    txt("_smtp._tls.example.org", "v=TLSRPTv1; rua=https://x.example/tls,https://x.example/tls");
+  }
+  Task<Result<void>> post(std::string url, std::string octets) {
+    posted_.push_back({.to = std::move(url), .content = std::move(octets)});
+    if (refusals_ == 0) co_return Result<void>{};
+    --refusals_;
+    co_return fail(Errc::peer_closed, "not today");
+  }
+
+  std::vector<Sent> posted_;
+  unsigned refusals_ = 0;
+};
+
+TEST_F(UploadTest, TlsReportsAreUploadedWhereThatIsWanted) {
+  reports_->collector().note_tls(session(feedback::TlsResult::starttls_not_supported));
+  const auto told = send_now();
+  ASSERT_THAT(told, SizeIs(1));
+  EXPECT_THAT(told.front().to, testing::ElementsAre("https://x.example/tls"));
+  EXPECT_THAT(told.front().notes, IsEmpty());
+  live(1min);
+  ASSERT_THAT(posted_, SizeIs(1));
+  EXPECT_EQ(posted_.front().to, "https://x.example/tls");
+  const auto json = feedback::unpack(posted_.front().content).value();
+  const auto report = feedback::parse_tls_report(json).value().report;
+  EXPECT_EQ(report.policies.at(0).failed_sessions, 1U);
+  EXPECT_EQ(reports_->uploads().stats().sent, 1U);
+  EXPECT_THAT(sent_, IsEmpty());
+}
+
+TEST_F(UploadTest, AnUploadIsTriedForADay) {
+  reports_->collector().note_tls(session());
+  refusals_ = 6;
+  send_now();
+  live(25h);
+  EXPECT_THAT(posted_, SizeIs(7));
+  EXPECT_EQ(reports_->uploads().stats().sent, 1U);
+  EXPECT_EQ(reports_->uploads().stats().failed, 0U);
+}
+
+TEST_F(UploadTest, AndThenGivenUp) {
+  reports_->collector().note_tls(session());
+  refusals_ = 100;
+  send_now();
+  live(72h);
+  EXPECT_THAT(posted_, SizeIs(7));
+  EXPECT_EQ(reports_->uploads().stats().failed, 1U);
+}
+
+TEST_F(UploadTest, WhatWaitsTakesBoundedMemory) {
+  const std::string octets(Uploads::kMostOctets / 2, 'x');
+  auto& uploads = reports_->uploads();
+  EXPECT_TRUE(uploads.add({.domain = "a.example", .url = "https://a.example", .octets = octets}));
+  EXPECT_TRUE(uploads.add({.domain = "a.example", .url = "https://a.example", .octets = octets}));
+  EXPECT_FALSE(uploads.add({.domain = "b.example", .url = "https://b.example", .octets = "x"}));
+  live(1min);
+  EXPECT_TRUE(uploads.add({.domain = "b.example", .url = "https://b.example", .octets = "x"}));
 }
 
 TEST_F(SenderTest, OldRowsAreErased) {

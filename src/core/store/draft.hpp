@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "async/task.hpp"
@@ -23,7 +24,11 @@ class Draft {
   /// Others may soon wait for memory: whoever feeds slowly had better give up. What could be put
   /// into the store was.
   [[nodiscard]] virtual bool memory_scarce() const { return false; }
-  /// The end. The draft is used up.
+  /// Every octet fed so far, for whoever must look at the whole; also after `finish`, till the
+  /// draft ends. As large as the message: the caller minds its size. Failures: those of reading,
+  /// and `corrupt` where chunks are gone with an engine that failed.
+  virtual Task<Result<std::string>> content() const = 0;
+  /// The end. Nothing more is fed.
   virtual Task<Result<std::shared_ptr<const StagedMessage>>> finish() = 0;
 };
 

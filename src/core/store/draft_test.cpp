@@ -74,6 +74,55 @@ TEST_F(DraftTest, NobodyBeginsToWaitAfterAStop) {
   EXPECT_EQ(two_->error().code, Errc::shutting_down);
 }
 
+class DraftContentTest : public ::testing::Test {
+ protected:
+  template <class T>
+  T run(Task<T> task) {
+    std::optional<T> out;
+    const auto keep = [](Task<T> work, std::optional<T>& into) -> Task<> {
+      into = co_await std::move(work);
+    };
+    core_.group().spawn(keep(std::move(task), out));
+    core_.poll();
+    return std::move(out).value();
+  }
+  /// Fed in pieces that end nowhere in particular.
+  std::string feed(std::size_t octets) {
+    std::string text = "Subject: x\r\n\r\n";
+    for (std::size_t n = 0; text.size() < octets; ++n) text += std::to_string(n * n) + "\r\n";
+    for (std::size_t at = 0; at < text.size(); at += 50'001)
+      EXPECT_TRUE(run(draft_->feed(std::string_view{text}.substr(at, 50'001))));
+    return text;
+  }
+
+  ManualCore core_;
+  kv::MemoryEngine engine_;
+  std::array<Core*, 1> cores_{&core_.core()};
+  std::unique_ptr<MailStore> store_ = make_mail_store(engine_, cores_, Settings{});
+  std::unique_ptr<Draft> draft_ = store_->new_draft();
+};
+
+TEST_F(DraftContentTest, IsWhatWasFedBeforeAndAfterTheEnd) {
+  for (const std::size_t octets : {20U, 200'000U, 131'072U, 3'000'000U}) {
+    SCOPED_TRACE(octets);
+    draft_ = store_->new_draft();
+    const auto text = feed(octets);
+    EXPECT_TRUE(run(draft_->content()).value() == text);
+    const auto staged = run(draft_->finish());
+    ASSERT_TRUE(staged);
+    EXPECT_EQ((*staged)->streamed, octets > 1'048'576U);
+    EXPECT_TRUE(run(draft_->content()).value() == text);
+  }
+}
+
+TEST_F(DraftContentTest, SaysWhenChunksAreGone) {
+  feed(3'000'000);
+  kv::Batch batch;
+  batch.erase_range("", "\xff");
+  EXPECT_TRUE(run(engine_.append(std::move(batch), kv::Engine::Purpose::housekeeping)));
+  EXPECT_EQ(run(draft_->content()).error().code, Errc::corrupt);
+}
+
 TEST_F(DraftTest, WhatNeedsNoWaitGoesOnAfterAStop) {
   store_->stop_waiting();
   feed(*first_, kBudget, one_);

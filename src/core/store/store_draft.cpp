@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "async/sleep.hpp"
 #include "layout/keys.hpp"
@@ -111,6 +112,29 @@ Task<Result<void>> StoreDraft::stream_out() {
   co_return Result<void>{};
 }
 
+/// Chunks that were streamed out are this draft's alone, so the tip may be asked for them; the rest
+/// are the batch's operations, in order.
+Task<Result<std::string>> StoreDraft::content() const {
+  std::string out;
+  out.reserve(out_->size);
+  const auto& kept = out_->chunks.ops();
+  const auto reader = engine_.tip();
+  for (std::uint32_t n = 0; n < next_chunk_ - kept.size(); ++n) {
+    std::vector<std::string> key;
+    key.push_back(layout::chunk_key(out_->blob, n));
+    POSTERN_CO_TRY(const auto stored, co_await reader->get(std::move(key)));
+    if (!stored.front()) co_return fail(Errc::corrupt, "a chunk of a body is missing");
+    POSTERN_CO_TRY(const auto octets, decode_chunk(*stored.front()));
+    out += octets;
+  }
+  for (const auto& chunk : kept) {
+    POSTERN_CO_TRY(const auto octets, decode_chunk(chunk.value));
+    out += octets;
+  }
+  out += open_;
+  co_return out;
+}
+
 Task<Result<std::shared_ptr<const StagedMessage>>> StoreDraft::finish() {
   POSTERN_CO_CHECK(co_await close_chunks(true));
   // What was streamed may have been lost with a failed sync: the rest must meet the same engine.
@@ -118,7 +142,7 @@ Task<Result<std::shared_ptr<const StagedMessage>>> StoreDraft::finish() {
   POSTERN_CO_TRY(out_->parsed, parser_.finish());
   out_->envelope_record = mime::encode(out_->parsed.envelope);
   out_->structure_record = mime::encode(out_->parsed.root);
-  co_return std::shared_ptr<const StagedMessage>{std::move(out_)};
+  co_return std::shared_ptr<const StagedMessage>{out_};
 }
 
 }  // namespace postern::store

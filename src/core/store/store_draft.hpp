@@ -4,6 +4,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "async/core.hpp"
@@ -31,6 +32,7 @@ class StoreDraft final : public Draft {
 
   Task<Result<void>> feed(std::string_view octets) override;
   [[nodiscard]] bool memory_scarce() const override { return hold_->memory.scarce(); }
+  Task<Result<std::string>> content() const override;
   Task<Result<std::shared_ptr<const StagedMessage>>> finish() override;
 
  private:

@@ -142,6 +142,7 @@ class FakeDelivery final : public delivery::Delivery {
   std::vector<delivery::Transaction> transactions;
   std::optional<Errc> deliver_fails;
   std::optional<Errc> feed_fails;
+  std::optional<Errc> content_fails;
   bool passes_on = false;  ///< As an alias that leads elsewhere.
   Duration commit_time{0};
   std::size_t checks = 0;
@@ -163,6 +164,10 @@ class FakeDelivery final : public delivery::Delivery {
       owner.fed += octets.size();
       staged->content += octets;
       co_return Result<void>{};
+    }
+    Task<Result<std::string>> content() const override {
+      if (owner.content_fails) co_return fail(*owner.content_fails);
+      co_return staged->content;
     }
     Task<Result<std::shared_ptr<const store::StagedMessage>>> finish() override {
       staged->size = staged->content.size();

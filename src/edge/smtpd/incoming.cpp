@@ -11,6 +11,7 @@
 #include "smtpd/header_rules.hpp"
 #include "smtpd/recipient_rules.hpp"
 #include "smtpd/reply_for.hpp"
+#include "smtpd/report_mail.hpp"
 #include "smtpd/state.hpp"
 #include "vocab/try.hpp"
 
@@ -103,8 +104,6 @@ Incoming::Incoming(Session& session)
   if (!session.submission() && settings) {
     reception_ = std::make_unique<mailauth::Reception>(session.services.resolver, session.core,
                                                        settings, session.services.history);
-    if (is_for_reports(session))
-      report_ = std::make_unique<ReportMail>(session.services.reports->inbox());
   }
   if (session.submission() && session.services.signer != nullptr)
     signing_.emplace(dkim::MessageReader::Settings{.bodies = {dkim::kSignedBody}});
@@ -115,7 +114,6 @@ void Incoming::refuse(smtp::Reply why) {
   draft_.reset();
   reception_.reset();
   signing_.reset();
-  report_.reset();
   header_ = {};
 }
 
@@ -133,7 +131,6 @@ Task<> Incoming::take(std::string_view octets) {
 Task<> Incoming::feed(std::string_view octets) {
   if (reception_) reception_->feed(octets);
   if (signing_) signing_->feed(octets);
-  if (report_) report_->feed(octets);
   const auto fed = co_await draft_->feed(octets);
   if (fed) co_return;
   session_.logger.warn("message data not taken",
@@ -185,12 +182,12 @@ void Incoming::tell(delivery::Transaction& transaction, const mailauth::Findings
   transaction.source.sender_proven = found.sender_proven();
   transaction.verdict =
       mailauth::fields_of(found, session_.settings.hostname, transaction.envelope.smtputf8);
-  // Where recipients differ, each has its own.
-  if (!transaction.recipients.empty() && transaction.recipients.front().folder) {
-    transaction.facts.emplace_back("recipients", "want different things");
-  } else {
+  transaction.junk = found.disposition.action != dmarc::Action::accept;
+  // Where accounts differ, each has its own reason.
+  if (transaction.by_account.empty()) {
     transaction.verdict += mailauth::reason_of(found.disposition);
-    transaction.junk = found.disposition.action == dmarc::Action::junk;
+  } else {
+    transaction.facts.emplace_back("recipients", "want different things");
   }
   for (const auto& [begin, end] : reception_->forged()) transaction.elided.push_back({begin, end});
 }
@@ -229,9 +226,11 @@ smtp::Reply Incoming::refuse_judged(smtp::Reply why, const mailauth::Findings& f
 }
 
 /// Adds to a message of a stranger what was found out about it.
-Task<> Incoming::describe(delivery::Transaction& transaction, const mailauth::Findings& found) {
+Task<> Incoming::describe(delivery::Transaction& transaction, const store::Draft& draft,
+                          const mailauth::Findings& found) {
   tell(transaction, found);
-  if (report_) co_await report_->read(found, transaction);
+  if (is_for_reports(session_, transaction.recipients))
+    co_await read_report(session_.services.reports->inbox(), {draft, size_}, found, transaction);
   if (!session_.settings.authentication->seal || session_.services.signer == nullptr) co_return;
   transaction.seal = [this, &found, utf8 = transaction.envelope.smtputf8](std::string domain) {
     return seal(std::move(domain), found, utf8);
@@ -252,8 +251,8 @@ smtp::Reply Incoming::not_taken(const Error& why) {
 Task<smtp::Reply> Incoming::commit() {
   const Instant began = session_.core.clock.instant();
   const TraceId id = session_.transaction.id;
-  auto staged = co_await draft_->finish();
-  draft_.reset();
+  const auto draft = std::exchange(draft_, nullptr);
+  auto staged = co_await draft->finish();
   if (!staged) co_return reply_for(staged.error().code);
   if (auto refusal = judge_from_count((*staged)->parsed.fields())) {
     session_.note_refusal(*refusal);
@@ -261,20 +260,22 @@ Task<smtp::Reply> Incoming::commit() {
   }
   std::optional<mailauth::Findings> found;
   std::optional<reports::SeenMessage> seen;
+  RecipientJudgement judged;
   if (reception_) {
     found = co_await reception_->finish(peer_of(session_));
     auto refusal = refusal_of(*reception_, *found);
     if (!refusal) {
-      auto judged =
+      judged =
           judge_recipients(*found, session_.services.directory, session_.transaction.recipients);
-      if (judged.common) found->disposition = *std::move(judged.common);
+      found->disposition = judged.disposition;
       refusal = std::move(judged.refusal);
     }
     seen = to_tell(session_, *found, (*staged)->parsed, refusal.has_value());
     if (refusal) co_return refuse_judged(*std::move(refusal), *found, std::move(seen));
   }
   auto transaction = to_delivery(session_);
-  if (found) co_await describe(transaction, *found);
+  transaction.by_account = std::move(judged.by_account);
+  if (found) co_await describe(transaction, *draft, *found);
   if (signing_) {
     const auto done = co_await sign(transaction);
     if (!done && done.error().code == Errc::too_large)

@@ -10,9 +10,9 @@
 #include "delivery/delivery.hpp"
 #include "dkim/message.hpp"
 #include "mailauth/reception.hpp"
+#include "reports/collector.hpp"
 #include "smtp/data.hpp"
 #include "smtp/reply.hpp"
-#include "smtpd/report_mail.hpp"
 #include "store/draft.hpp"
 
 namespace postern::smtpd {
@@ -49,14 +49,14 @@ class Incoming {
   Task<Result<void>> sign(delivery::Transaction& transaction);
   smtp::Reply refuse_judged(smtp::Reply why, const mailauth::Findings& found,
                             std::optional<reports::SeenMessage> seen);
-  Task<> describe(delivery::Transaction& transaction, const mailauth::Findings& found);
+  Task<> describe(delivery::Transaction& transaction, const store::Draft& draft,
+                  const mailauth::Findings& found);
   smtp::Reply not_taken(const Error& why);
 
   Session& session_;
   std::unique_ptr<store::Draft> draft_;             ///< Null once the message is refused.
   std::unique_ptr<mailauth::Reception> reception_;  ///< Mail of strangers alone.
   std::optional<dkim::MessageReader> signing_;      ///< Submissions alone.
-  std::unique_ptr<ReportMail> report_;              ///< Mail of strangers to where reports come in.
   std::optional<smtp::Reply> refused_;
   std::uint64_t size_ = 0;
   bool in_header_;      ///< Submission: the header is gathered here, to be completed.

@@ -1,6 +1,7 @@
 #include "smtpd/recipient_rules.hpp"
 
 #include <algorithm>
+#include <ranges>
 #include <utility>
 
 #include "mailauth/exceptions.hpp"
@@ -10,10 +11,8 @@ namespace {
 
 using dmarc::Action;
 
-mailauth::Wishes wishes_of(const directory::Directory& directory, const smtp::Address& address) {
-  const auto found = directory.resolve(address);
-  if (found.accounts.size() != 1 || !found.remote.empty()) return {};
-  const auto account = directory.account(found.accounts.front().account);
+mailauth::Wishes wishes_of(const directory::Directory& directory, AccountId id) {
+  const auto account = directory.account(id);
   if (!account) return {};
   return {.rule = account->dmarc, .exceptions = account->exceptions};
 }
@@ -47,33 +46,57 @@ bool same(const dmarc::Disposition& a, const dmarc::Disposition& b) {
   return a.action == b.action && a.explanation == b.explanation;
 }
 
+/// Stands for whatever is no account of ours.
+constexpr AccountId kNobody{};
+
+/// What becomes of the message for each account that recipients lead to; not empty.
+std::map<AccountId, dmarc::Disposition> dispositions(
+    const mailauth::Findings& findings, const directory::Directory& directory,
+    const std::vector<delivery::Recipient>& recipients) {
+  std::map<AccountId, dmarc::Disposition> out;
+  if (depends_on_recipient(findings)) {
+    for (const auto& recipient : recipients) {
+      const auto found = directory.resolve(recipient.address);
+      for (const auto& local : found.accounts) {
+        if (!out.contains(local.account)) {
+          out[local.account] =
+              mailauth::disposition_for(findings, wishes_of(directory, local.account));
+        }
+      }
+      if (!found.remote.empty()) out[kNobody] = findings.disposition;
+    }
+  }
+  if (out.empty()) out[kNobody] = findings.disposition;
+  return out;
+}
+
 }  // namespace
 
 RecipientJudgement judge_recipients(const mailauth::Findings& findings,
                                     const directory::Directory& directory,
-                                    std::vector<delivery::Recipient>& recipients) {
-  std::vector<dmarc::Disposition> each;
-  if (depends_on_recipient(findings)) {
-    each.reserve(recipients.size());
-    for (const auto& recipient : recipients) {
-      each.push_back(mailauth::disposition_for(findings, wishes_of(directory, recipient.address)));
+                                    const std::vector<delivery::Recipient>& recipients) {
+  const auto each = dispositions(findings, directory, recipients);
+  RecipientJudgement out{.disposition = findings.disposition, .by_account = {}, .refusal = {}};
+  const auto all = std::views::values(each);
+  if (std::ranges::none_of(all, is_taken)) {
+    const auto later = std::ranges::find(all, Action::defer, &dmarc::Disposition::action);
+    out.disposition = later == all.end() ? all.front() : *later;
+    out.refusal = reply_of(out.disposition);
+    return out;
+  }
+  if (std::ranges::all_of(all, [&](const auto& one) { return same(one, all.front()); })) {
+    out.disposition = all.front();
+    return out;
+  }
+  // Actions go from the mildest on.
+  const auto& mildest = *std::ranges::min_element(all, {}, &dmarc::Disposition::action);
+  out.disposition.reported = mildest.reported;
+  out.disposition.reasons = mildest.reasons;
+  for (const auto& [account, disposition] : each) {
+    if (account != kNobody) {
+      out.by_account[account] = {.folder = folder_of(disposition.action),
+                                 .reason = mailauth::reason_of(disposition)};
     }
-  }
-  if (each.empty()) each.push_back(findings.disposition);
-  RecipientJudgement out;
-  if (std::ranges::none_of(each, is_taken)) {
-    const auto later = std::ranges::find(each, Action::defer, &dmarc::Disposition::action);
-    out.common = later == each.end() ? each.front() : *later;
-    out.refusal = reply_of(*out.common);
-    return out;
-  }
-  if (std::ranges::all_of(each, [&](const auto& one) { return same(one, each.front()); })) {
-    out.common = std::move(each.front());
-    return out;
-  }
-  for (std::size_t i = 0; i < recipients.size(); ++i) {
-    recipients.at(i).folder = folder_of(each.at(i).action);
-    recipients.at(i).reason = mailauth::reason_of(each.at(i));
   }
   return out;
 }

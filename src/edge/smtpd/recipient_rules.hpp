@@ -1,30 +1,35 @@
 #pragma once
 
+#include <map>
 #include <optional>
-#include <string>
 #include <vector>
 
 #include "delivery/delivery.hpp"
 #include "directory/directory.hpp"
 #include "mailauth/findings.hpp"
 #include "smtp/reply.hpp"
+#include "vocab/ids.hpp"
 
 // Row A11: one reply for many recipients, who may want different things.
 namespace postern::smtpd {
 
 struct RecipientJudgement {
-  /// What all of them get; nothing: each its own, as its `folder` and `reason` say.
-  std::optional<dmarc::Disposition> common;
+  /// Of the message as a whole, and of whoever has none of their own. Where accounts differ,
+  /// `reported` and the reasons are those of whom it is mildest to: that the message's author is
+  /// told.
+  dmarc::Disposition disposition;
+  /// Where accounts differ, theirs.
+  std::map<AccountId, delivery::Handling> by_account;
   /// The message is for nobody, now or ever.
   std::optional<smtp::Reply> refusal;
 };
 
-/// Decides for each recipient by the wishes of the account that it leads to; one that leads to
-/// several, or elsewhere, follows what the author asks for. All refuse: 5xx. Nobody takes it and
-/// some may later: 4xx. Else it is taken: who would have refused it finds it in Rejects, who cannot
-/// tell now in Junk, each with the reason.
-[[nodiscard]] RecipientJudgement judge_recipients(const mailauth::Findings& findings,
-                                                  const directory::Directory& directory,
-                                                  std::vector<delivery::Recipient>& recipients);
+/// Decides for each account that a recipient leads to by its wishes; what leads elsewhere follows
+/// what the author asks for. All refuse: 5xx. Nobody takes it and some may later: 4xx. Else it is
+/// taken: who would have refused it finds it in Rejects, who cannot tell now in Junk, each with the
+/// reason.
+[[nodiscard]] RecipientJudgement judge_recipients(
+    const mailauth::Findings& findings, const directory::Directory& directory,
+    const std::vector<delivery::Recipient>& recipients);
 
 }  // namespace postern::smtpd

@@ -50,18 +50,17 @@ class RecipientRulesTest : public ::testing::Test {
     mail_.disposition = dmarc::dispose(*mail_.dmarc, mail_.grounds);
   }
   RecipientJudgement judge(const std::vector<std::string>& to) {
-    recipients_.clear();
+    std::vector<delivery::Recipient> recipients;
     for (const auto& name : to) {
-      recipients_.push_back({.address = smtp::parse_address(name + "@example.org").value(),
-                             .orcpt = {},
-                             .notify = {}});
+      recipients.push_back({.address = smtp::parse_address(name + "@example.org").value(),
+                            .orcpt = {},
+                            .notify = {}});
     }
-    return judge_recipients(mail_, people_, recipients_);
+    return judge_recipients(mail_, people_, recipients);
   }
 
   People people_;
   mailauth::Findings mail_;
-  std::vector<delivery::Recipient> recipients_;
 };
 
 TEST_F(RecipientRulesTest, OneRecipientIsTheWholeMessage) {
@@ -69,10 +68,10 @@ TEST_F(RecipientRulesTest, OneRecipientIsTheWholeMessage) {
   people_.want("ann", AccountRule::accept);
   const auto taken = judge({"ann"});
   EXPECT_FALSE(taken.refusal);
-  EXPECT_EQ(taken.common->action, Action::accept);
-  EXPECT_FALSE(recipients_.front().folder);
+  EXPECT_EQ(taken.disposition.action, Action::accept);
+  EXPECT_TRUE(taken.by_account.empty());
   people_.want("ann", AccountRule::junk);
-  EXPECT_EQ(judge({"ann"}).common->action, Action::junk);
+  EXPECT_EQ(judge({"ann"}).disposition.action, Action::junk);
 }
 
 TEST_F(RecipientRulesTest, AllRefuseOrNobodyIsRefused) {
@@ -80,20 +79,45 @@ TEST_F(RecipientRulesTest, AllRefuseOrNobodyIsRefused) {
   people_.want("ann", AccountRule::accept);
   const auto mixed = judge({"ann", "bob", "both", "out"});
   EXPECT_FALSE(mixed.refusal);
-  EXPECT_FALSE(mixed.common);
-  EXPECT_EQ(recipients_.at(0).folder, Folder::inbox);
-  EXPECT_NE(recipients_.at(0).reason.find("the recipient accepts such mail"), std::string::npos);
-  for (const std::size_t i : {1U, 2U, 3U}) {
-    EXPECT_EQ(recipients_.at(i).folder, Folder::rejects);
-    EXPECT_TRUE(recipients_.at(i).reason.starts_with("Postern-Reason: reject; ")) << i;
+  EXPECT_EQ(mixed.disposition.action, Action::reject) << "for what leads elsewhere";
+  ASSERT_EQ(mixed.by_account.size(), 4U);
+  const auto& ann = mixed.by_account.at(People::id("ann"));
+  EXPECT_EQ(ann.folder, Folder::inbox);
+  EXPECT_NE(ann.reason.find("the recipient accepts such mail"), std::string::npos);
+  for (const auto* const name : {"bob", "both", "another"}) {
+    const auto& other = mixed.by_account.at(People::id(name));
+    EXPECT_EQ(other.folder, Folder::rejects);
+    EXPECT_TRUE(other.reason.starts_with("Postern-Reason: reject; ")) << name;
   }
+}
+
+TEST_F(RecipientRulesTest, MembersOfAnAliasHaveTheirOwnRules) {
+  people_.want("another", AccountRule::junk);
+  const auto mixed = judge({"both"});
+  EXPECT_FALSE(mixed.refusal);
+  EXPECT_EQ(mixed.by_account.at(People::id("both")).folder, Folder::rejects);
+  EXPECT_EQ(mixed.by_account.at(People::id("another")).folder, Folder::junk);
+  people_.want("both", AccountRule::junk);
+  EXPECT_EQ(judge({"both", "another"}).disposition.action, Action::junk);
+}
+
+TEST_F(RecipientRulesTest, TheAuthorIsToldOfTheMildest) {
+  people_.want("ann", AccountRule::accept);
+  people_.want("bob", AccountRule::junk);
+  const auto mixed = judge({"eve", "bob", "ann"});
+  EXPECT_EQ(mixed.disposition.reported, dmarc::Policy::none);
+  ASSERT_FALSE(mixed.disposition.reasons.empty());
+  EXPECT_EQ(mixed.disposition.reasons.front().type, dmarc::Override::local_policy);
+  EXPECT_EQ(judge({"eve", "bob"}).disposition.reported, dmarc::Policy::quarantine);
+  EXPECT_EQ(judge({"eve"}).disposition.reported, dmarc::Policy::reject);
 }
 
 TEST_F(RecipientRulesTest, ManyThatWantTheSameAreOne) {
   people_.want("ann", AccountRule::junk);
   people_.want("bob", AccountRule::junk);
-  EXPECT_EQ(judge({"ann", "bob"}).common->action, Action::junk);
-  EXPECT_FALSE(recipients_.front().folder);
+  const auto one = judge({"ann", "bob"});
+  EXPECT_EQ(one.disposition.action, Action::junk);
+  EXPECT_TRUE(one.by_account.empty());
 }
 
 TEST_F(RecipientRulesTest, SomeMayBeAbleToTellLater) {
@@ -101,17 +125,19 @@ TEST_F(RecipientRulesTest, SomeMayBeAbleToTellLater) {
   mail_.disposition = dmarc::dispose(*mail_.dmarc, mail_.grounds);
   EXPECT_EQ(judge({"ann", "bob"}).refusal->code, 451);
   people_.want("ann", AccountRule::accept);
-  EXPECT_FALSE(judge({"ann", "bob"}).refusal);
-  EXPECT_EQ(recipients_.at(0).folder, Folder::inbox);
-  EXPECT_EQ(recipients_.at(1).folder, Folder::junk);
-  EXPECT_TRUE(recipients_.at(1).reason.starts_with("Postern-Reason: defer; "));
+  const auto mixed = judge({"ann", "bob"});
+  EXPECT_FALSE(mixed.refusal);
+  EXPECT_EQ(mixed.by_account.at(People::id("ann")).folder, Folder::inbox);
+  const auto& bob = mixed.by_account.at(People::id("bob"));
+  EXPECT_EQ(bob.folder, Folder::junk);
+  EXPECT_TRUE(bob.reason.starts_with("Postern-Reason: defer; "));
 }
 
 TEST_F(RecipientRulesTest, WhatPassesPassesForAll) {
   mail_.dmarc->result = dmarc::Conclusion::pass;
   mail_.disposition = dmarc::dispose(*mail_.dmarc, mail_.grounds);
   people_.want("ann", AccountRule::strict);
-  EXPECT_EQ(judge({"ann", "bob"}).common->action, Action::accept);
+  EXPECT_EQ(judge({"ann", "bob"}).disposition.action, Action::accept);
 }
 
 }  // namespace

@@ -9,37 +9,19 @@
 
 namespace postern::smtpd {
 
-bool is_for_reports(const Session& session) {
+bool is_for_reports(const Session& session, const std::vector<delivery::Recipient>& recipients) {
   const auto& settings = session.settings;
   if (session.submission() || session.services.reports == nullptr || !settings.takes_reports)
     return false;
-  return std::ranges::any_of(session.transaction.recipients,
-                             [&settings](const delivery::Recipient& recipient) {
-                               return settings.takes_reports(recipient.address);
-                             });
+  return std::ranges::any_of(recipients, [&settings](const delivery::Recipient& recipient) {
+    return settings.takes_reports(recipient.address);
+  });
 }
 
-void ReportMail::feed(std::string_view octets) {
-  if (too_large_) return;
-  too_large_ =
-      octets_.size() + octets.size() > reports::kMaxReportMail || !inbox_.hold(octets.size());
-  if (!too_large_) {
-    held_ += octets.size();
-    octets_ += octets;
-    return;
-  }
-  release();
-  octets_ = {};
-}
-
-Task<> ReportMail::read(const mailauth::Findings& found, delivery::Transaction& transaction) {
-  if (too_large_) {
-    transaction.facts.emplace_back("report", "ignored: too large, or too many at a time");
-    co_return;
-  }
-  auto proof = reports::proof_of(found);
-  auto taken = co_await inbox_.take(std::exchange(octets_, {}), std::move(proof));
-  release();
+Task<> read_report(reports::Inbox& inbox, WholeMessage message, const mailauth::Findings& found,
+                   delivery::Transaction& transaction) {
+  const auto content = [&draft = message.draft] { return draft.content(); };
+  auto taken = co_await inbox.take(message.size, content, reports::proof_of(found));
   transaction.facts.emplace_back("report", std::move(taken.fact));
   transaction.also.append(std::move(taken.batch));
 }
@@ -48,7 +30,7 @@ namespace {
 
 /// Whether it goes nowhere but to addresses where reports come in.
 bool is_only_for_reports(const Session& session) {
-  return is_for_reports(session) &&
+  return is_for_reports(session, session.transaction.recipients) &&
          std::ranges::all_of(session.transaction.recipients,
                              [&session](const delivery::Recipient& recipient) {
                                return session.settings.takes_reports(recipient.address);

@@ -100,5 +100,14 @@ TEST_F(ReportMailTest, WhatComesToTheAddressForReportsIsRead) {
   EXPECT_THAT(rig_.delivery.transactions.back().facts, Not(Contains(Pair("report", testing::_))));
 }
 
+TEST_F(ReportMailTest, WhatCannotBeReadBackIsDeliveredAllTheSame) {
+  txt("example.net", "v=spf1 +all");
+  rig_.delivery.content_fails = Errc::corrupt;
+  EXPECT_EQ(send("bob", kReport, "250 *"), "");
+  ASSERT_THAT(rig_.delivery.transactions, SizeIs(1));
+  EXPECT_THAT(rig_.delivery.transactions.front().facts,
+              Contains(Pair("report", HasSubstr("cannot be read back"))));
+}
+
 }  // namespace
 }  // namespace postern::smtpd
