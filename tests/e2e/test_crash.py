@@ -10,7 +10,7 @@ import re
 import secrets
 import time
 
-from lib import crash, peers, postern
+from lib import crash, dns, peers, postern
 
 ROUNDS = int(os.environ.get("POSTERN_CRASHES", "10"))
 SEED = int(os.environ.get("POSTERN_CRASH_SEED", "0")) or secrets.randbits(32)
@@ -41,13 +41,24 @@ class Crashes(postern.Case):
         self.ledger = crash.Ledger()
 
     def make(self, name, environment):
+        """One that judges what comes in, signs what goes out and counts both for reports."""
+        port = postern.free_port()
+        name_server = dns.Server(port, {
+            "outside.test": [("TXT", "v=spf1 ip4:127.0.0.1 -all"), ("MX", "10 mx.outside.test")],
+            "mx.outside.test": [("A", "127.0.0.1")],
+            "_dmarc.outside.test": [("TXT", "v=DMARC1; p=none; rua=mailto:reports@outside.test")],
+            "_smtp._tls.outside.test": [("TXT", "v=TLSRPTv1; rua=mailto:reports@outside.test")]})
+        self.addCleanup(name_server.stop)
         server = postern.ConfiguredServer(name, sections={
+            "dns": ["root_trust_anchor = false", f'forwarders = ["127.0.0.1@{port}"]'],
+            "authentication": ["verify = true"],
             "delivery": ["only_loopback = true", "retry_minutes = [1]"],
             "delivery.routes": [f'"outside.test" = "127.0.0.1:{self.remote.port}"']})
         self.addCleanup(self.conclude, server)
         # From the first octet on under the layer that notes what was synced, where there is to be one.
         server.start(environment=environment)
         server.command("domain", "add", server.domain)
+        server.command("dkim", "activate", server.domain)
         self.accounts = {f"a{i}@{server.domain}": server.add_account(f"a{i}@{server.domain}") for i in range(4)}
         for account, password in self.accounts.items():
             with crash.clients.imap(server, account, password) as client:
