@@ -40,6 +40,7 @@ postern_vendor(json Boost::json)
 if(NOT POSTERN_PURE_ONLY)
   postern_vendor(asio Boost::headers Threads::Threads)
   target_compile_definitions(postern_vendor_asio INTERFACE BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_DISABLE_BOOST_COROUTINE)
+  postern_vendor(beast Boost::headers) # its parser of HTTP/1 alone
   postern_vendor_pkg(rocksdb rocksdb rocksdb snappy lz4 zstd bz2 z)
   postern_vendor_pkg(unbound libunbound unbound ssl crypto event hogweed nettle gmp)
   postern_vendor_pkg(zstd libzstd zstd)

@@ -180,7 +180,9 @@ Task<Result<std::string_view>> MemoryStream::read(Duration limit) {
     POSTERN_CO_CHECK(usable());
     if (std::exchange(woken_, false)) co_return fail(Errc::woken);
     if (!in_.arrived.empty()) co_return take();
-    if ((in_.ended || link_->cut) && in_.flying.empty()) co_return fail(Errc::peer_closed);
+    if (link_->cut && in_.flying.empty()) co_return fail(Errc::peer_closed);
+    if (in_.ended && in_.flying.empty())
+      co_return fail(Errc::peer_closed, tls_ ? std::string{kCloseNotify} : "");
     POSTERN_CO_CHECK(co_await wait(deadline));
   }
 }

@@ -37,6 +37,9 @@ struct TlsClientOptions {
   bool require_verified = false;  ///< Fail the handshake when the peer does not verify.
 };
 
+/// The detail of a read's `peer_closed` when the peer ended TLS in order, and nobody on the way.
+inline constexpr std::string_view kCloseNotify = "close_notify";
+
 /// One connection to a peer, in clear or TLS. Belongs to one core; only `wake` and `stop` may be
 /// called while an operation is under way, and only on that core (post to it from elsewhere). At
 /// most one read and one write at a time. Failures: `peer_closed`, `peer_timeout`, `tls_failed`,

@@ -130,7 +130,7 @@ IoStep TlsSession::outcome(int returned, std::size_t octets) {
     case SSL_ERROR_WANT_READ:   return {.is = Is::want_read};
     case SSL_ERROR_WANT_WRITE:  return {.is = Is::want_write};
     case SSL_ERROR_WANT_ASYNC:  return {.is = Is::want_async};
-    case SSL_ERROR_ZERO_RETURN: return {.is = Is::ended, .detail = "close_notify"};
+    case SSL_ERROR_ZERO_RETURN: return {.is = Is::ended, .detail = std::string{kCloseNotify}};
     default:                    break;
   }
   broken_ = true;
