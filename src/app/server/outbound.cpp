@@ -53,6 +53,18 @@ Result<std::unique_ptr<smtpc::Client>> make_client(const config::Config& config,
   return smtpc::make_client(resolver, dialer, std::move(tls), core, std::move(out));
 }
 
+Result<std::unique_ptr<http::Client>> make_https(const config::Config& config,
+                                                 resolver::Resolver& resolver, net::Dialer& dialer,
+                                                 Core& core) {
+  POSTERN_TRY(auto tls, net::TlsContext::client({.profile = net::TlsProfile::modern}));
+  http::Settings settings;
+  settings.reach = {.private_too = config.allow_private_destinations,
+                    .only_loopback = config.only_loopback,
+                    .never = {}};
+  return std::make_unique<http::Client>(resolver, dialer, std::move(tls), core,
+                                        std::move(settings));
+}
+
 Result<void> apply_test_options(kv::RocksOptions& options) {
   const char* const wish = std::getenv("POSTERN_TEST_FAULTS");  // NOLINT(concurrency-mt-unsafe)
   if (wish == nullptr) return {};

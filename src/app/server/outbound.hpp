@@ -6,6 +6,7 @@
 
 #include "async/core.hpp"
 #include "config/config.hpp"
+#include "http/client.hpp"
 #include "kv/rocks_engine.hpp"
 #include "net/stream.hpp"
 #include "queue/queue.hpp"
@@ -30,6 +31,11 @@ struct ClientTies {
                                                                  resolver::Resolver& resolver,
                                                                  net::Dialer& dialer,
                                                                  ClientTies ties, Core& core);
+
+/// What asks others by HTTPS. May reach what mail may.
+[[nodiscard]] Result<std::unique_ptr<http::Client>> make_https(const config::Config& config,
+                                                               resolver::Resolver& resolver,
+                                                               net::Dialer& dialer, Core& core);
 
 /// For the crash tests: POSTERN_TEST_FAULTS=track or no_sync puts kv/fault_fs.hpp under the engine.
 [[nodiscard]] Result<void> apply_test_options(kv::RocksOptions& options);

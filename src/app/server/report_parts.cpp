@@ -1,10 +1,13 @@
 // Reports about authentication and TLS: how a server has them.
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "config/authentication.hpp"
 #include "config/reports.hpp"
 #include "server/budget.hpp"
 #include "server/server.hpp"
+#include "vocab/try.hpp"
 
 namespace postern::server {
 namespace {
@@ -32,10 +35,24 @@ void Server::make_reports() {
                     },
                 .suffix = config::authentication_settings(config)->suffix},
       .logger = logger_.with({{"service", "reports"}}),
-      .inbox = {.memory = divide_memory(static_cast<std::uint64_t>(config.memory)).reports}});
+      .inbox = {.memory = divide_memory(static_cast<std::uint64_t>(config.memory)).reports},
+      .post = [this](std::string url,
+                     std::string octets) { return post(std::move(url), std::move(octets)); }});
   use_report_settings(config);
   services_->reports = &reports_->sender();
   add_report_gauges();
+}
+
+/// RFC 8460 §5.4.
+Task<Result<void>> Server::post(std::string url, std::string octets) {
+  http::Request request{.method = http::Method::post,
+                        .url = std::move(url),
+                        .headers = {{.name = "Content-Type", .value = "application/tlsrpt+gzip"}},
+                        .body = std::move(octets)};
+  POSTERN_CO_TRY(const auto response,
+                 co_await https_->send(std::move(request), {.response = {.want_body = false}}));
+  if (response.good()) co_return Result<void>{};
+  co_return fail(Errc::policy_reject, fmt::format("it answers with status {}", response.status));
 }
 
 /// From a delivery to another server.
@@ -59,6 +76,15 @@ void Server::add_report_gauges() {
   sent("unwanted", &Sent::unwanted);
   sent("deferred", &Sent::deferred);
   sent("failed", &Sent::failed);
+  const auto uploaded = [this](std::string_view what,
+                               std::uint64_t reports::Uploads::Stats::* count) {
+    registry_.gauge_from(
+        "postern_reports_uploaded", "TLS reports to https destinations by what became of them",
+        [this, count] { return static_cast<double>(reports_->uploads().stats().*count); },
+        {{"outcome", what}});
+  };
+  uploaded("sent", &reports::Uploads::Stats::sent);
+  uploaded("failed", &reports::Uploads::Stats::failed);
   const auto got = [this](std::string_view what, std::uint64_t reports::Inbox::Stats::* count) {
     registry_.gauge_from(
         "postern_reports_received", "Reports of others by what became of them",

@@ -77,6 +77,7 @@ Server::~Server() {
   reports_.reset();
   queued_delivery_.reset();
   delivery_.reset();
+  https_.reset();
   client_.reset();
   dialer_.reset();
   queue_.reset();
@@ -123,6 +124,7 @@ Task<Result<void>> Server::open_parts() {
                   }};
   POSTERN_CO_TRY(client_,
                  make_client(config, *resolver_, *dialer_, std::move(ties), *cores_.front()));
+  POSTERN_CO_TRY(https_, make_https(config, *resolver_, *dialer_, *cores_.front()));
   delivery_ = delivery::make_delivery(*store_, *directory_, *queue_, *trace_, *cores_.front(),
                                       {.hostname = config.hostname,
                                        .queue_life = std::chrono::hours{config.queue_life_hours},
@@ -351,6 +353,7 @@ Task<> Server::stop() {
   if (store_) store_->stop_waiting();
   if (queue_) queue_->stop();
   if (client_) client_->stop();
+  if (https_) https_->stop();
   if (dialer_) dialer_->stop();
   if (reports_) reports_->stop();
   if (resolver_) resolver_->stop();
@@ -384,6 +387,7 @@ Task<> Server::live(std::vector<Socket> sockets, std::function<void()> ready) {
   group.spawn(tend_keys());
   group.spawn(reports_->sender().run());
   group.spawn(reports_->flush_now_and_then());
+  group.spawn(reports_->uploads().run());
   ready();
   while (!stop_asked_) co_await stop_.wait();
 }

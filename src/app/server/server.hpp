@@ -17,6 +17,7 @@
 #include "control/server.hpp"
 #include "delivery/delivery.hpp"
 #include "directory/directory.hpp"
+#include "http/client.hpp"
 #include "imapd/session.hpp"
 #include "kv/rocks_engine.hpp"
 #include "log/log.hpp"
@@ -109,6 +110,7 @@ class Server {
   void use_report_settings(const config::Config& config);
   void add_report_gauges();
   void note_session(reports::SeenSession session);
+  Task<Result<void>> post(std::string url, std::string octets);
 
   std::atomic<std::shared_ptr<const Snapshot>> snapshot_;
   log::Logger logger_;
@@ -132,6 +134,7 @@ class Server {
   std::unique_ptr<queue::Queue> queue_;
   std::unique_ptr<net::TcpDialer> dialer_;
   std::unique_ptr<smtpc::Client> client_;
+  std::unique_ptr<http::Client> https_;
   std::unique_ptr<delivery::Delivery> delivery_;
   std::unique_ptr<queue::LocalDelivery> queued_delivery_;
   std::unique_ptr<reports::Reports> reports_;
