@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 
 #include "text/ascii.hpp"
 
@@ -35,8 +36,9 @@ class Decoding {
       : rest_{text}, blanks_{blanks}, out_(text.size() / 4 * 3, '\0') {}
 
   std::optional<std::string> run() {
-    while (take_whole_group() || take_odd_group()) {
-    }
+    do {
+      take_whole_groups();
+    } while (take_odd_group());
     if (!rest_.empty()) return std::nullopt;
     out_.resize(size_);
     return std::move(out_);
@@ -45,16 +47,24 @@ class Decoding {
  private:
   static std::int32_t value(char c) { return kValues[static_cast<unsigned char>(c)]; }
 
-  bool take_whole_group() {
-    if (rest_.size() < 4) return false;
-    const auto a = value(rest_[0]);
-    const auto b = value(rest_[1]);
-    const auto c = value(rest_[2]);
-    const auto d = value(rest_[3]);
-    if ((a | b | c | d) < 0) return false;
-    put(static_cast<std::uint32_t>(a << 18 | b << 12 | c << 6 | d), 3);
-    rest_.remove_prefix(4);
-    return true;
+  /// Works on its own copies: each octet written could else be one of this object's members.
+  void take_whole_groups() {
+    std::span<const char> in{rest_};
+    auto out = std::span{out_}.subspan(size_);
+    while (in.size() >= 4) {
+      const auto group = in.first<4>();
+      const auto bits =
+          value(group[0]) << 18 | value(group[1]) << 12 | value(group[2]) << 6 | value(group[3]);
+      if (bits < 0) break;
+      const auto octets = out.first<3>();
+      octets[0] = static_cast<char>(bits >> 16 & 0xFF);
+      octets[1] = static_cast<char>(bits >> 8 & 0xFF);
+      octets[2] = static_cast<char>(bits & 0xFF);
+      in = in.subspan(4);
+      out = out.subspan(3);
+    }
+    rest_.remove_prefix(rest_.size() - in.size());
+    size_ = out_.size() - out.size();
   }
 
   /// False at the end, where nothing is left, and at anything wrong, which is.

@@ -38,9 +38,10 @@ std::optional<char> take_escaped(std::string_view& text) {
   return static_cast<char>(*value);
 }
 
-/// One label up to a dot or the end; the dot is taken too.
-Result<std::string> take_label(std::string_view& text) {
-  std::string label;
+/// Moves one label up to a dot or the end over to the wire form `labels`; the dot is taken too.
+Result<void> take_label(std::string_view& text, std::string& labels) {
+  const std::size_t length_at = labels.size();
+  labels += '\0';
   while (!text.empty()) {
     char c = text[0];
     text.remove_prefix(1);
@@ -52,11 +53,13 @@ Result<std::string> take_label(std::string_view& text) {
       if (!escaped) return fail(Errc::bad_syntax, "broken escape in a domain name");
       c = *escaped;
     }
-    label += text::to_lower(c);
+    labels += text::to_lower(c);
   }
-  if (label.empty()) return fail(Errc::bad_syntax, "empty label in a domain name");
-  if (label.size() > kMaxLabel) return fail(Errc::bad_syntax, "label beyond 63 octets");
-  return label;
+  const std::size_t length = labels.size() - length_at - 1;
+  if (length == 0) return fail(Errc::bad_syntax, "empty label in a domain name");
+  if (length > kMaxLabel) return fail(Errc::bad_syntax, "label beyond 63 octets");
+  labels.at(length_at) = static_cast<char>(length);
+  return {};
 }
 
 struct FreeIdn {
@@ -107,18 +110,15 @@ bool is_host_label(std::string_view label) {
 Result<Name> Name::parse(std::string_view text) {
   if (text.empty() || text.size() > kMaxText)
     return fail(Errc::bad_syntax, "empty or overlong domain name");
-  std::string ascii{text};
+  std::string a_labels;
   if (!text::is_ascii(text)) {
-    POSTERN_TRY(ascii, to_a_labels(text));
+    POSTERN_TRY(a_labels, to_a_labels(text));
+    text = a_labels;
   }
   Name name;
-  std::string_view rest = ascii;
-  if (rest == ".") return name;
-  while (!rest.empty()) {
-    POSTERN_TRY(const std::string label, take_label(rest));
-    name.labels_ += static_cast<char>(label.size());
-    name.labels_ += label;
-  }
+  if (text == ".") return name;
+  name.labels_.reserve(text.size() + 1);
+  while (!text.empty()) POSTERN_CHECK(take_label(text, name.labels_));
   if (name.labels_.size() > kMaxLabels) return fail(Errc::bad_syntax, "name beyond 255 octets");
   return name;
 }
@@ -180,6 +180,7 @@ bool Name::is_host() const {
 std::string Name::to_string() const {
   if (is_root()) return ".";
   std::string out;
+  out.reserve(labels_.size());
   std::string_view rest = labels_;
   while (!rest.empty()) {
     if (!out.empty()) out += '.';
