@@ -11,6 +11,8 @@ namespace {
 
 // Tokens of one list element beyond this are dropped: no name or address is that long.
 constexpr std::size_t kMaxTokens = 1000;
+// Room for those of most elements.
+constexpr std::size_t kUsualTokens = 8;
 // An encoded word that holds specials is at most this long.
 constexpr std::size_t kMaxWord = 300;
 
@@ -67,7 +69,9 @@ std::size_t last_at(const Tokens& tokens) {
 
 class AddressParser {
  public:
-  AddressParser(std::string_view value, std::size_t limit) : lexer_{value}, left_{limit} {}
+  AddressParser(std::string_view value, std::size_t limit) : lexer_{value}, left_{limit} {
+    tokens_.reserve(kUsualTokens);
+  }
 
   AddressList parse() {
     while (left_ > 0 && !lexer_.done()) element();
