@@ -1,7 +1,6 @@
 #include "dkim/tag_list.hpp"
 
 #include <algorithm>
-#include <cstdint>
 
 #include "text/ascii.hpp"
 
@@ -26,28 +25,27 @@ bool is_value(std::string_view value) {
   return !odd;
 }
 
-/// Names of one letter each, and longer ones with another first letter each: what signatures hold.
-bool are_plainly_unique(const std::vector<Tag>& tags) {
-  std::uint64_t seen = 0;
-  for (const Tag& tag : tags) {
-    const unsigned letter = static_cast<unsigned char>(tag.name.front()) & 0x1fU;
-    const auto bit = std::uint64_t{1} << (tag.name.size() == 1 ? letter : letter + 32);
-    if ((seen & bit) != 0) return false;
-    seen |= bit;
+}  // namespace
+
+/// One for each first letter of names of one letter, and of longer ones: the tags of signatures and
+/// keys each have their own but for rare ones.
+std::size_t TagList::slot_of(std::string_view name) {
+  const unsigned letter = static_cast<unsigned char>(name.front()) & 0x1fU;
+  return name.size() == 1 ? letter : letter + kSlots / 2;
+}
+
+/// False: it is there already.
+bool TagList::add(const Tag& tag) {
+  auto& slot = slots_.at(slot_of(tag.name));
+  if (slot != 0 && find(tag.name) != nullptr) return false;
+  tags_.push_back(tag);
+  if (slot == 0) {
+    slot = static_cast<std::uint8_t>(tags_.size());
+  } else {
+    shared_ = true;
   }
   return true;
 }
-
-bool has_duplicates(const std::vector<Tag>& tags) {
-  if (are_plainly_unique(tags)) return false;
-  std::vector<std::string_view> names;
-  names.reserve(tags.size());
-  for (const Tag& tag : tags) names.push_back(tag.name);
-  std::ranges::sort(names);
-  return std::ranges::adjacent_find(names) != names.end();
-}
-
-}  // namespace
 
 Result<TagList> TagList::parse(std::string_view text) {
   TagList out;
@@ -65,21 +63,26 @@ Result<TagList> TagList::parse(std::string_view text) {
             .end = end};
     if (!is_name(tag.name)) return fail(Errc::bad_syntax, "a malformed tag name");
     if (!is_value(tag.value)) return fail(Errc::bad_syntax, "a control character in a tag");
-    out.tags_.push_back(tag);
-    if (out.tags_.size() > kMaxTags) return fail(Errc::bad_syntax, "too many tags");
+    if (out.tags_.size() == kMaxTags) return fail(Errc::bad_syntax, "too many tags");
+    if (!out.add(tag)) return fail(Errc::bad_syntax, "the same tag twice");
     if (last) break;
     at = end + 1;
   }
   if (out.tags_.empty()) return fail(Errc::bad_syntax, "no tags");
-  if (has_duplicates(out.tags_)) return fail(Errc::bad_syntax, "the same tag twice");
   return out;
 }
 
 const Tag* TagList::find(std::string_view name) const {
-  const auto is_it = [name](const Tag& tag) {
-    return tag.name.size() == name.size() && tag.name == name;
-  };
-  const auto at = std::ranges::find_if(tags_, is_it);
+  if (name.empty()) return nullptr;
+  const std::uint8_t slot = slots_.at(slot_of(name));
+  if (slot == 0) return nullptr;
+  const Tag& tag = tags_.at(slot - 1U);
+  if (tag.name == name) return &tag;
+  return shared_ ? look_through(name) : nullptr;
+}
+
+const Tag* TagList::look_through(std::string_view name) const {
+  const auto at = std::ranges::find(tags_, name, &Tag::name);
   return at == tags_.end() ? nullptr : &*at;
 }
 

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,7 +37,16 @@ class TagList {
   [[nodiscard]] const std::vector<Tag>& tags() const { return tags_; }
 
  private:
+  static constexpr std::size_t kSlots = 64;
+
+  static std::size_t slot_of(std::string_view name);
+  [[nodiscard]] const Tag* look_through(std::string_view name) const;
+  [[nodiscard]] bool add(const Tag& tag);
+
   std::vector<Tag> tags_;
+  /// Which is the first tag of each slot, counted from one; 0: none.
+  std::array<std::uint8_t, kSlots> slots_{};
+  bool shared_ = false;  ///< Some tags are in the slot of another.
 };
 
 /// `value` without any blanks and line breaks, as base64 values are meant.

@@ -30,6 +30,21 @@ TEST(TagList, TellsWhereAValueStands) {
   EXPECT_EQ(c->end, text.size());
 }
 
+TEST(TagList, TellsNamesWithTheSameFirstLetterApart) {
+  const auto tags = TagList::parse("b=1; bh=2; bx=3; B=4; Bh=5; b_=6");
+  ASSERT_TRUE(tags);
+  EXPECT_EQ(tags->find("b")->value, "1");
+  EXPECT_EQ(tags->find("bh")->value, "2");
+  EXPECT_EQ(tags->find("bx")->value, "3");
+  EXPECT_EQ(tags->find("B")->value, "4");
+  EXPECT_EQ(tags->find("Bh")->value, "5");
+  EXPECT_EQ(tags->find("b_")->value, "6");
+  for (const std::string_view none : {"", "c", "by", "bhx", "BH", "\x82"})
+    EXPECT_EQ(tags->find(none), nullptr) << none;
+  EXPECT_FALSE(TagList::parse("bh=1; bx=2; bx=3"));
+  EXPECT_FALSE(TagList::parse("bh=1; bx=2; bh=3"));
+}
+
 TEST(TagList, TakesUtf8) {
   EXPECT_EQ(TagList::parse("d=b\xc3\xbc\x63her.example")->find("d")->value,
             "b\xc3\xbc\x63her.example");
