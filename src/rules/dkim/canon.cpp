@@ -43,12 +43,11 @@ using Block = std::span<const char, kBlock + 1>;
 bool is_relaxed(Block block) {
   bool odd = false;
   for (std::size_t i = 0; i < kBlock; ++i) {
-    const char c = block[i];
-    const char next = block[i + 1];
+    const auto c = static_cast<unsigned char>(block[i]);
+    const auto next = static_cast<unsigned char>(block[i + 1]);
     const bool cr = c == '\r';
-    const bool stop = (c == ' ') | (c == '\n');
-    const bool next_stop = (next == ' ') | (next == '\t') | (next == '\r') | (next == '\n');
-    odd |= (c == '\t') | (cr != (next == '\n')) | (stop & next_stop);
+    // All controls count as blanks here: one comparison, and text holds no others.
+    odd |= (c == '\t') | (cr != (next == '\n')) | (!cr & (c <= ' ') & (next <= ' '));
   }
   return !odd;
 }
@@ -85,7 +84,10 @@ std::string_view take_line(std::string_view& value) {
 
 void append_relaxed(std::string& out, std::string_view raw) {
   const std::size_t colon = std::min(raw.find(':'), raw.size());
-  for (const char c : text::trim(raw.substr(0, colon))) out += text::to_lower(c);
+  const std::size_t name = out.size();
+  out += text::trim(raw.substr(0, colon));
+  std::transform(out.begin() + static_cast<std::ptrdiff_t>(name), out.end(),
+                 out.begin() + static_cast<std::ptrdiff_t>(name), text::to_lower);
   out += ':';
   bool blank = false;
   bool any = false;
