@@ -69,7 +69,7 @@ class Validating {
     if (const auto flaw = dkim::check_times(newest, now_, skew_))
       return "the newest ARC-Message-Signature: " + flaw->reason;
     // Else a sealed message could be given another author.
-    if (std::ranges::find(newest.fields, "from") == newest.fields.end())
+    if (newest.fields.count("from") == 0)
       return "the newest ARC-Message-Signature: From is not signed";
     if (newest.body.length) return "the newest ARC-Message-Signature: l= is not accepted";
     for (const Set& set : chain_.sets) {

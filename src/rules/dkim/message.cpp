@@ -1,6 +1,7 @@
 #include "dkim/message.hpp"
 
 #include <algorithm>
+#include <compare>
 #include <limits>
 #include <numeric>
 #include <utility>
@@ -16,11 +17,11 @@ namespace {
 
 constexpr std::size_t kMaxFromAddresses = 10;
 constexpr std::size_t kUsualFields = 32;
+constexpr std::size_t kUsualNames = 512;  ///< Octets of the names of so many fields.
 
 /// Short names first: any order will do, and most names differ in length.
-bool name_less(std::string_view a, std::string_view b) {
-  if (a.size() != b.size()) return a.size() < b.size();
-  return std::ranges::lexicographical_compare(a, b, {}, text::to_lower, text::to_lower);
+std::strong_ordering compare_names(std::string_view a, std::string_view b) {
+  return a.size() != b.size() ? a.size() <=> b.size() : a <=> b;
 }
 
 /// One hash of a body.
@@ -86,14 +87,19 @@ class HeaderReading {
 
  private:
   bool list_fields() {
+    auto& names = message_.lower_names;
+    names.reserve(kUsualNames);
     message_.fields.reserve(kUsualFields);
     for (const auto& field : mime::Header{message_.header}) {
       if (message_.fields.size() == kMaxFields) return false;
       message_.fields.push_back({.begin = field.begin,
                                  .name_size = field.name.size(),
                                  .value_begin = field.value_begin,
-                                 .end = field.end});
+                                 .end = field.end,
+                                 .lower_begin = names.size()});
+      names += field.name;
     }
+    std::ranges::transform(names, names.begin(), text::to_lower);
     return true;
   }
 
@@ -102,10 +108,9 @@ class HeaderReading {
     order.resize(message_.fields.size());
     std::iota(order.begin(), order.end(), std::uint32_t{0});
     std::ranges::sort(order, [this](std::uint32_t a, std::uint32_t b) {
-      const auto name_a = message_.name(message_.fields.at(a));
-      const auto name_b = message_.name(message_.fields.at(b));
-      if (name_less(name_a, name_b)) return true;
-      return a > b && !name_less(name_b, name_a);
+      const auto order = compare_names(message_.lower_name(message_.fields.at(a)),
+                                       message_.lower_name(message_.fields.at(b)));
+      return order == 0 ? a > b : order < 0;
     });
   }
 
@@ -158,6 +163,10 @@ std::string_view Message::name(const FieldAt& field) const {
   return std::string_view{header}.substr(field.begin, field.name_size);
 }
 
+std::string_view Message::lower_name(const FieldAt& field) const {
+  return std::string_view{lower_names}.substr(field.lower_begin, field.name_size);
+}
+
 std::string_view Message::value(const FieldAt& field) const {
   auto value = std::string_view{header}.substr(field.value_begin, field.end - field.value_begin);
   if (value.ends_with('\n')) value.remove_suffix(1);
@@ -170,10 +179,14 @@ std::string_view Message::raw(const FieldAt& field) const {
 }
 
 std::span<const std::uint32_t> Message::named(std::string_view wanted) const {
-  const auto name_of = [this](std::uint32_t i) { return name(fields.at(i)); };
-  const auto first = std::ranges::lower_bound(by_name, wanted, name_less, name_of);
-  const auto is_other = [&](std::uint32_t i) { return name_less(wanted, name_of(i)); };
-  return {first, std::find_if(first, by_name.end(), is_other)};
+  const auto name_of = [this](std::uint32_t i) { return lower_name(fields.at(i)); };
+  const auto is_before = [](std::string_view a, std::string_view b) {
+    return compare_names(a, b) < 0;
+  };
+  const auto first = std::ranges::lower_bound(by_name, wanted, is_before, name_of);
+  auto last = first;
+  while (last != by_name.end() && name_of(*last) == wanted) ++last;
+  return {first, last};
 }
 
 const BodyHash* Message::body(const BodyWanted& wanted) const {

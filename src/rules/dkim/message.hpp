@@ -34,6 +34,7 @@ struct FieldAt {
   std::size_t name_size = 0;    ///< Without blanks before the colon.
   std::size_t value_begin = 0;  ///< Behind the colon.
   std::size_t end = 0;          ///< After the line break.
+  std::size_t lower_begin = 0;  ///< Of the name within `Message::lower_names`.
 };
 
 /// A DKIM-Signature field of the message.
@@ -57,6 +58,7 @@ class Message {
   std::string header;
   bool header_too_large = false;  ///< Then all that follows is empty.
   std::vector<FieldAt> fields;
+  std::string lower_names;  ///< The names of the fields in lower case, without anything between.
   /// Indices into `fields`, sorted by name and, of one name, from the bottom up.
   std::vector<std::uint32_t> by_name;
   /// Domains of the first From field, lower case, at most 10.
@@ -68,10 +70,12 @@ class Message {
   std::vector<BodyHash> bodies;
 
   [[nodiscard]] std::string_view name(const FieldAt& field) const;
+  [[nodiscard]] std::string_view lower_name(const FieldAt& field) const;
   [[nodiscard]] std::string_view value(const FieldAt& field) const;
   /// From the name through the line break.
   [[nodiscard]] std::string_view raw(const FieldAt& field) const;
-  /// The fields of that name in any case, from the bottom up, as indices into `fields`.
+  /// The fields of a name, which is given in lower case and theirs in any, from the bottom up, as
+  /// indices into `fields`.
   [[nodiscard]] std::span<const std::uint32_t> named(std::string_view name) const;
   /// Null: nobody asked for it.
   [[nodiscard]] const BodyHash* body(const BodyWanted& wanted) const;

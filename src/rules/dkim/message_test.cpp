@@ -27,7 +27,7 @@ TEST(DkimMessage, KeepsTheHeaderAndIndexesIt) {
   const auto m = read_message("From: a@a.example\r\nTO: b\r\n\tc\r\nto: d\r\n\r\nbody");
   EXPECT_EQ(m.header, "From: a@a.example\r\nTO: b\r\n\tc\r\nto: d\r\n");
   ASSERT_EQ(m.fields.size(), 3U);
-  EXPECT_THAT(m.named("To"), ElementsAre(2, 1));
+  EXPECT_THAT(m.named("to"), ElementsAre(2, 1));
   EXPECT_THAT(m.named("from"), ElementsAre(0));
   EXPECT_TRUE(m.named("x").empty());
   EXPECT_EQ(m.value(m.fields.at(1)), " b\r\n\tc");

@@ -6,6 +6,7 @@
 
 #include "text/ascii.hpp"
 #include "text/base64.hpp"
+#include "vocab/try.hpp"
 
 namespace postern::dkim {
 namespace {
@@ -61,10 +62,10 @@ class Reader {
     if (selector != nullptr) out_.selector = selector->value;
     if (domain == nullptr || selector == nullptr) return;
     if (!is_signing_domain(domain->value)) return flaw("d= is no domain");
-    auto name = dns::Name::parse(domain->value);
-    auto key = key_name(selector->value, domain->value);
+    const auto name = dns::Name::parse(domain->value);
     if (!name) return flaw("d= is no domain");
     out_.domain = name->to_string();
+    auto key = key_name(selector->value, *name);
     if (!key) return flaw("s= is no selector");
     out_.key = *std::move(key);
   }
@@ -152,12 +153,7 @@ class Reader {
   void read_fields() {
     const Tag* tag = required("h");
     if (tag == nullptr) return;
-    const auto names = split_list(tag->value);
-    out_.fields.reserve(names.size());
-    for (const auto name : names) {
-      // An empty name is no field's; real signers leave some behind.
-      if (!name.empty()) out_.fields.push_back(text::lower(name));
-    }
+    out_.fields = FieldNames{tag->value};
     if (out_.fields.empty()) flaw("h= is empty");
   }
 
@@ -227,11 +223,16 @@ bool is_signing_domain(std::string_view domain) {
 }
 
 Result<dns::Name> key_name(std::string_view selector, std::string_view domain) {
+  POSTERN_TRY(const auto name, dns::Name::parse(domain));
+  return key_name(selector, name);
+}
+
+Result<dns::Name> key_name(std::string_view selector, const dns::Name& domain) {
   if (!std::ranges::all_of(selector, is_domain_char) || selector.empty() || selector.ends_with('.'))
     return fail(Errc::bad_syntax, "no selector");
-  std::string name{selector};
-  name.append("._domainkey.").append(domain);
-  return dns::Name::parse(name);
+  std::string prefix{selector};
+  prefix += "._domainkey";
+  return domain.below(prefix);
 }
 
 Signature parse_signature(std::string_view value, SignatureKind kind) {

@@ -5,10 +5,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "crypto/bytes.hpp"
 #include "dkim/canon.hpp"
+#include "dkim/field_names.hpp"
 #include "dkim/tag_list.hpp"
 #include "dkim/verdict.hpp"
 #include "dns/name.hpp"
@@ -40,7 +40,9 @@ enum class Algorithm : std::uint8_t {
 [[nodiscard]] bool is_signing_domain(std::string_view domain);
 
 /// Where the key for a domain and selector is: SELECTOR._domainkey.DOMAIN (RFC 6376 §3.6.2.1).
+/// Error `bad_syntax`: one of them is none.
 [[nodiscard]] Result<dns::Name> key_name(std::string_view selector, std::string_view domain);
+[[nodiscard]] Result<dns::Name> key_name(std::string_view selector, const dns::Name& domain);
 
 /// Why a signature is not looked at further.
 struct Flaw {
@@ -62,7 +64,7 @@ struct Signature {
   std::string body_hash;  ///< bh=, decoded.
   BodyWanted body;        ///< Of c= and l=.
   Canon header = Canon::simple;            ///< Of c=.
-  std::vector<std::string> fields;         ///< h=, lower case. Empty names are left out.
+  FieldNames fields;                       ///< h=
   std::optional<std::uint64_t> signed_at;  ///< t=, Unix seconds.
   std::optional<std::uint64_t> expires;    ///< x=, Unix seconds.
   std::size_t b_begin = 0;  ///< The octets of the field's value that b= holds, blanks included.

@@ -168,8 +168,8 @@ TEST(DkimVectors, HoldRfc6376) {
   const auto& signature = message.signatures.front().signature;
   EXPECT_EQ(signature.identity, "joe@football.example.com");
   EXPECT_EQ(signature.body.canon, Canon::simple);
-  EXPECT_EQ(signature.fields,
-            (std::vector<std::string>{"received", "from", "to", "subject", "date", "message-id"}));
+  EXPECT_THAT(signature.fields,
+              testing::ElementsAre("received", "from", "to", "subject", "date", "message-id"));
 }
 
 }  // namespace

@@ -16,17 +16,13 @@ constexpr std::size_t kMaxKeys = 4;
 constexpr std::size_t kHashedRoom = 8192;
 constexpr std::string_view kTooMany = "not evaluated: the message has too many signatures";
 
-std::size_t times_in(const std::vector<std::string>& names, std::string_view name) {
-  return static_cast<std::size_t>(std::ranges::count(names, name));
-}
-
 /// A field that readers go by, of which the signature leaves one or all out.
 std::optional<Flaw> check_fields(const Message& message, const Signature& signature) {
-  const auto from = times_in(signature.fields, "from");
+  const auto from = signature.fields.count("from");
   if (from == 0) return Flaw{.verdict = Verdict::policy, .reason = "From is not signed"};
   if (from < message.named("from").size())
     return Flaw{.verdict = Verdict::policy, .reason = "one of several From fields is not signed"};
-  if (!message.named("subject").empty() && times_in(signature.fields, "subject") == 0)
+  if (!message.named("subject").empty() && signature.fields.count("subject") == 0)
     return Flaw{.verdict = Verdict::policy, .reason = "Subject is not signed"};
   return std::nullopt;
 }
@@ -83,7 +79,7 @@ int weight(Verdict verdict) {
 SignatureResult describe(const SignatureAt& at) {
   const Signature& signature = at.signature;
   return {.verdict = Verdict::neutral,
-          .reason = std::string{kTooMany},
+          .reason = {},
           .domain = signature.domain,
           .selector = signature.selector,
           .identity = signature.identity,
@@ -92,6 +88,13 @@ SignatureResult describe(const SignatureAt& at) {
           .aligned = at.aligned,
           .body_length = signature.body.length};
 }
+
+/// What is known of a signature before its key is tried.
+struct Candidate {
+  const SignatureAt& at;
+  std::optional<Flaw> settled;          ///< What can be said without the key, if it decides.
+  const dns::Answer* answer = nullptr;  ///< On the key. Null: not to be asked, or not yet known.
+};
 
 class Verification {
  public:
@@ -103,7 +106,29 @@ class Verification {
         skew_{std::chrono::floor<std::chrono::seconds>(settings.skew).count()},
         keys_{settings.keys} {}
 
-  /// What can be said without the key; nothing if it decides.
+  std::variant<Report, dns::Need> run() {
+    std::set<dns::Question> missing;
+    std::vector<Candidate> candidates;
+    candidates.reserve(message_.signatures.size());
+    for (const auto& at : message_.signatures) {
+      auto& candidate = candidates.emplace_back(at, settled(at));
+      if (candidate.settled) continue;
+      dns::Question question{at.signature.key, dns::Type::txt};
+      const auto found = answers_.find(question);
+      if (found != answers_.end()) {
+        candidate.answer = &found->second;
+      } else {
+        missing.insert(std::move(question));
+      }
+    }
+    if (!missing.empty()) return dns::Need{.questions = {missing.begin(), missing.end()}};
+    Report report{.signatures = {}, .unlisted = message_.unlisted};
+    report.signatures.reserve(candidates.size());
+    for (auto& candidate : candidates) report.signatures.push_back(result(std::move(candidate)));
+    return report;
+  }
+
+ private:
   [[nodiscard]] std::optional<Flaw> settled(const SignatureAt& at) const {
     if (!at.evaluated) return Flaw{.verdict = Verdict::neutral, .reason = std::string{kTooMany}};
     if (at.signature.flaw) return at.signature.flaw;
@@ -112,23 +137,15 @@ class Verification {
     return check_fields(message_, at.signature);
   }
 
-  [[nodiscard]] dns::Need need() const {
-    std::set<dns::Question> missing;
-    for (const auto& at : message_.signatures) {
-      const dns::Question question{at.signature.key, dns::Type::txt};
-      if (!settled(at) && !answers_.contains(question)) missing.insert(question);
-    }
-    return {.questions = {missing.begin(), missing.end()}};
-  }
-
-  [[nodiscard]] SignatureResult result(const SignatureAt& at) const {
+  [[nodiscard]] SignatureResult result(Candidate candidate) const {
+    const SignatureAt& at = candidate.at;
     auto out = describe(at);
-    if (auto flaw = settled(at)) {
-      out.verdict = flaw->verdict;
-      out.reason = std::move(flaw->reason);
+    if (candidate.settled) {
+      out.verdict = candidate.settled->verdict;
+      out.reason = std::move(candidate.settled->reason);
       return out;
     }
-    auto checked = check_key_and_body(at);
+    auto checked = check_key_and_body(at, *candidate.answer);
     out.verdict = checked.verdict;
     out.reason = std::move(checked.reason);
     out.key_bits = checked.key_bits;
@@ -141,15 +158,14 @@ class Verification {
     return out;
   }
 
- private:
   static bool may_pass(Verdict verdict) {
     return verdict == Verdict::pass || verdict == Verdict::temperror;
   }
 
   /// A key that is of no use comes before an altered body (the order of RFC 6376 §6.1), but DNS
   /// that fails says nothing on a body that will stay altered.
-  [[nodiscard]] KeyCheck check_key_and_body(const SignatureAt& at) const {
-    const auto& answer = answers_.at({at.signature.key, dns::Type::txt});
+  [[nodiscard]] KeyCheck check_key_and_body(const SignatureAt& at,
+                                            const dns::Answer& answer) const {
     auto flaw = check_body(message_, at.signature);
     if (!flaw) {
       const auto digest = header_hash(message_, at.field, at.signature);
@@ -170,15 +186,13 @@ class Verification {
   crypto::KeySource* keys_;
 };
 
-}  // namespace
-
-void append_selected(std::string& out, const Message& message,
-                     const std::vector<std::string>& names, Canon canon) {
+template <class Names>
+void append_each(std::string& out, const Message& message, const Names& names, Canon canon) {
   // How many fields are taken of a name; kept where its first one is in `by_name`.
   std::vector<std::uint32_t> taken(message.by_name.size());
   std::span<const std::uint32_t> fields;
   std::string_view last;
-  for (const auto& name : names) {
+  for (const std::string_view name : names) {
     // Signers who leave no room for another one name each field twice in a row.
     if (name != last) fields = message.named(name);
     last = name;
@@ -188,6 +202,18 @@ void append_selected(std::string& out, const Message& message,
     append_field(out, message.raw(message.fields.at(fields[count])), canon);
     ++count;
   }
+}
+
+}  // namespace
+
+void append_selected(std::string& out, const Message& message,
+                     const std::vector<std::string>& names, Canon canon) {
+  append_each(out, message, names, canon);
+}
+
+void append_selected(std::string& out, const Message& message, const FieldNames& names,
+                     Canon canon) {
+  append_each(out, message, names, canon);
 }
 
 void append_unsigned(std::string& out, const Message& message, std::size_t field,
@@ -226,7 +252,6 @@ KeyCheck check_with_key(const dns::Answer& answer, const Signature& signature,
     best.reason = "DNS cannot tell the key for now";
     return best;
   }
-  best.reason = answer.found() ? "no key record at the selector" : "no key at the selector";
   std::size_t tried = 0;
   for (const auto& one : answer.records) {
     const auto* txt = std::get_if<dns::Txt>(&one);
@@ -239,22 +264,17 @@ KeyCheck check_with_key(const dns::Answer& answer, const Signature& signature,
     if (tried++ == 0 || weight(check.verdict) > weight(best.verdict)) best = std::move(check);
     if (best.verdict == Verdict::pass) break;
   }
+  if (tried == 0)
+    best.reason = answer.found() ? "no key record at the selector" : "no key at the selector";
   return best;
 }
 
 std::variant<Report, dns::Need> verify(const Message& message, const dns::Answers& answers,
                                        Timestamp now, const VerifySettings& settings) {
+  if (!message.header_too_large) return Verification{message, answers, now, settings}.run();
   Report report;
-  if (message.header_too_large) {
-    report.signatures.push_back(
-        {.verdict = Verdict::neutral, .reason = "not evaluated: the header is too large"});
-    return report;
-  }
-  const Verification verification{message, answers, now, settings};
-  auto need = verification.need();
-  if (!need.questions.empty()) return need;
-  for (const auto& at : message.signatures) report.signatures.push_back(verification.result(at));
-  report.unlisted = message.unlisted;
+  report.signatures.push_back(
+      {.verdict = Verdict::neutral, .reason = "not evaluated: the header is too large"});
   return report;
 }
 

@@ -87,6 +87,8 @@ struct KeyCheck {
 /// §5.4.2); what is not there adds nothing.
 void append_selected(std::string& out, const Message& message,
                      const std::vector<std::string>& names, Canon canon);
+void append_selected(std::string& out, const Message& message, const FieldNames& names,
+                     Canon canon);
 
 /// Appends `signature`'s own field, number `field`, as it signs itself: in its canonical form with
 /// an empty b= and without CRLF (RFC 6376 §3.7).
