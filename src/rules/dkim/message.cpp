@@ -108,9 +108,9 @@ class HeaderReading {
     order.resize(message_.fields.size());
     std::iota(order.begin(), order.end(), std::uint32_t{0});
     std::ranges::sort(order, [this](std::uint32_t a, std::uint32_t b) {
-      const auto order = compare_names(message_.lower_name(message_.fields.at(a)),
-                                       message_.lower_name(message_.fields.at(b)));
-      return order == 0 ? a > b : order < 0;
+      const auto compared = compare_names(message_.lower_name(message_.fields.at(a)),
+                                          message_.lower_name(message_.fields.at(b)));
+      return compared == 0 ? a > b : compared < 0;
     });
   }
 
