@@ -50,7 +50,8 @@ class Crashes(postern.Case):
             "_smtp._tls.outside.test": [("TXT", "v=TLSRPTv1; rua=mailto:reports@outside.test")]})
         self.addCleanup(name_server.stop)
         server = postern.ConfiguredServer(name, sections={
-            "dns": ["root_trust_anchor = false", f'forwarders = ["127.0.0.1@{port}"]'],
+            "dns": ["root_trust_anchor = false", f'stubs = ["test 127.0.0.1@{port}"]',
+                    f'forwarders = ["127.0.0.1@{port}"]'],
             "authentication": ["verify = true"],
             "delivery": ["only_loopback = true", "retry_minutes = [1]"],
             "delivery.routes": [f'"outside.test" = "127.0.0.1:{self.remote.port}"']})
@@ -58,6 +59,7 @@ class Crashes(postern.Case):
         # From the first octet on under the layer that notes what was synced, where there is to be one.
         server.start(environment=environment)
         server.command("domain", "add", server.domain)
+        name_server.zone |= {key["name"]: [("TXT", key["txt"])] for key in server.json("dkim", "list", server.domain)}
         server.command("dkim", "activate", server.domain)
         self.accounts = {f"a{i}@{server.domain}": server.add_account(f"a{i}@{server.domain}") for i in range(4)}
         for account, password in self.accounts.items():

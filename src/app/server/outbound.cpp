@@ -60,7 +60,8 @@ Result<std::unique_ptr<http::Client>> make_https(const config::Config& config,
   http::Settings settings;
   settings.reach = {.private_too = config.allow_private_destinations,
                     .only_loopback = config.only_loopback,
-                    .never = {}};
+                    .usual_port_only = true};
+  if (!config.allow_private_destinations) settings.reach.never = machine_addresses();
   return std::make_unique<http::Client>(resolver, dialer, std::move(tls), core,
                                         std::move(settings));
 }

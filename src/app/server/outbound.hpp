@@ -32,7 +32,8 @@ struct ClientTies {
                                                                  net::Dialer& dialer,
                                                                  ClientTies ties, Core& core);
 
-/// What asks others by HTTPS. May reach what mail may.
+/// What asks others by HTTPS, at URLs that strangers name: the usual port alone, never ourselves,
+/// and other private addresses only where mail may go there.
 [[nodiscard]] Result<std::unique_ptr<http::Client>> make_https(const config::Config& config,
                                                                resolver::Resolver& resolver,
                                                                net::Dialer& dialer, Core& core);

@@ -1,4 +1,6 @@
 // Reports about authentication and TLS: how a server has them.
+#include <algorithm>
+#include <array>
 #include <utility>
 
 #include <fmt/format.h>
@@ -52,7 +54,12 @@ Task<Result<void>> Server::post(std::string url, std::string octets) {
   POSTERN_CO_TRY(const auto response,
                  co_await https_->send(std::move(request), {.response = {.want_body = false}}));
   if (response.good()) co_return Result<void>{};
-  co_return fail(Errc::policy_reject, fmt::format("it answers with status {}", response.status));
+  // RFC 9110 §15: what may be over soon; all else will be said again.
+  constexpr std::array kForNow{408U, 425U, 429U};
+  const bool for_now =
+      response.status >= 500 || std::ranges::find(kForNow, response.status) != kForNow.end();
+  co_return fail(for_now ? Errc::unavailable : Errc::policy_reject,
+                 fmt::format("it answers with status {}", response.status));
 }
 
 /// From a delivery to another server.

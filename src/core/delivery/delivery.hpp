@@ -90,8 +90,9 @@ struct Transaction {
   /// Of the body: not to be shown (forged verdicts), in order.
   std::vector<store::Elided> elided = {};
   bool junk = false;  ///< Copies go to Junk, and none is passed on elsewhere.
-  std::map<AccountId, Handling> by_account = {};  ///< Of whom that does not hold.
-  std::string peer;                               ///< For the trace: "mail.example [192.0.2.1]".
+  /// Of whom that does not hold; 0: whoever is no account of ours.
+  std::map<AccountId, Handling> by_account = {};
+  std::string peer;  ///< For the trace: "mail.example [192.0.2.1]".
   std::vector<std::pair<std::string, std::string>> facts;  ///< More for the trace (TLS, HELO...).
   bool expendable = false;                                 ///< See queue::Message.
   kv::Batch also = {};  ///< For the same commit: what somebody learned from the message.

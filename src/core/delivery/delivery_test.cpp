@@ -425,6 +425,35 @@ TEST_F(DeliveryTest, WhatNobodyMissesWaitsADayAtMost) {
   EXPECT_EQ(life(1), 24h);
 }
 
+TEST_F(DeliveryTest, WhoeverWaitsHasTheirOwnHandling) {
+  const auto small = add("small", 10);
+  add("bob");
+  // What they get who are none of ours, or no more, is not their matter.
+  auto mail = transaction({"small@example.org", "bob@example.org", "gone@example.org"});
+  mail.junk = true;
+  mail.by_account[small] = {.folder = Folder::inbox};
+  ASSERT_TRUE(machine_.run(delivery_->deliver(mail, staged())));
+  ASSERT_THAT(queue_.messages, SizeIs(1));
+  EXPECT_THAT(queue_.messages.at(0).recipients, SizeIs(2));
+  EXPECT_FALSE(queue_.messages.at(0).junk);
+  mail.by_account[small] = {.folder = Folder::rejects};
+  ASSERT_TRUE(machine_.run(delivery_->deliver(mail, staged())));
+  EXPECT_TRUE(queue_.messages.at(1).junk);
+  EXPECT_FALSE(queue_.messages.at(1).held);
+}
+
+TEST_F(DeliveryTest, WhatLeadsElsewhereIsHandledAsNobodysAccount) {
+  const auto bob = add("bob");
+  alias("both@example.org", {"bob@example.org", "x@example.net"});
+  auto mail = transaction({"both@example.org"});
+  mail.by_account[bob] = {.folder = Folder::inbox};
+  mail.by_account[AccountId{}] = {.folder = Folder::rejects};
+  ASSERT_TRUE(machine_.run(delivery_->deliver(mail, staged())));
+  EXPECT_THAT(inbox(bob), SizeIs(1));
+  ASSERT_THAT(queue_.messages, SizeIs(1));
+  EXPECT_TRUE(queue_.messages.at(0).held);
+}
+
 TEST_F(DeliveryTest, EachAccountHasItsOwnFolder) {
   const auto ann = add("ann");
   const auto bob = add("bob");

@@ -169,6 +169,7 @@ std::optional<queue::Message> LocalDelivery::to_queue(const Transaction& transac
   bool held = false;
   bool junk = false;
   for (const auto& [recipient, account, elsewhere] : plan.origins) {
+    if (account == AccountId{} && !elsewhere) continue;  // exists no more: it is sent back
     const bool doubtful = handling_of(transaction, account).folder != Folder::inbox;
     held = held || (doubtful && elsewhere);
     junk = junk || doubtful;

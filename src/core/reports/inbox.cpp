@@ -1,11 +1,13 @@
 #include "reports/inbox.hpp"
 
 #include <algorithm>
+#include <exception>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "async/on_pool.hpp"
+#include "async/sleep.hpp"
 #include "dmarc/registered_domain.hpp"
 
 namespace postern::reports {
@@ -38,20 +40,32 @@ Inbox::Inbox(kv::Engine& engine, const Clock& clock, Pool& pool, Judge judge, Li
 /// What one mail holds of the memory.
 class Inbox::Room {
  public:
-  Room(Inbox& inbox, std::uint64_t octets) : inbox_{inbox}, octets_{octets} {
-    const std::scoped_lock lock{inbox_.mutex_};
-    given_ = octets_ <= inbox_.limits_.memory - inbox_.held_;
-    if (given_) inbox_.held_ += octets_;
-  }
+  Room(Inbox& inbox, std::uint64_t octets) : inbox_{inbox}, octets_{octets} {}
   Room(const Room&) = delete;
   Room& operator=(const Room&) = delete;
   ~Room() {
     const std::scoped_lock lock{inbox_.mutex_};
     if (given_) inbox_.held_ -= octets_;
   }
-  [[nodiscard]] bool given() const { return given_; }
+  /// Waits for it; false: in vain.
+  Task<bool> enter(Core& core) {
+    constexpr Duration kPause = std::chrono::milliseconds{100};
+    bool got = take();
+    for (Duration waited{}; !got && waited < inbox_.limits_.patience; waited += kPause) {
+      co_await sleep(core, kPause);
+      got = take();
+    }
+    co_return got;
+  }
 
  private:
+  bool take() {
+    const std::scoped_lock lock{inbox_.mutex_};
+    given_ = octets_ <= inbox_.limits_.memory - inbox_.held_;
+    if (given_) inbox_.held_ += octets_;
+    return given_;
+  }
+
   Inbox& inbox_;
   const std::uint64_t octets_;
   bool given_ = false;
@@ -93,13 +107,23 @@ bool Inbox::has_room(const std::string& reporter, std::size_t bytes) {
   return true;
 }
 
-Task<Inbox::Taken> Inbox::take(std::uint64_t size, Content content, Proof proof) {
-  if (!proof.dmarc_pass && proof.dkim.empty() && !proof.spf)
-    co_return ignore(&Stats::ignored, "not authenticated");
-  if (size > std::min(kMaxReportMail, limits_.memory))
+Task<Inbox::Taken> Inbox::take(Core& core, std::uint64_t size, Content content, Proof proof) {
+  std::string why;
+  try {
+    co_return co_await try_take(core, size, std::move(content), std::move(proof));
+  } catch (const std::exception& bug) {
+    why = bug.what();
+  }
+  co_return ignore(&Stats::ignored, "a bug: " + why);
+}
+
+Task<Inbox::Taken> Inbox::try_take(Core& core, std::uint64_t size, Content content, Proof proof) {
+  if (!is_proven(proof, judge_.suffix)) co_return ignore(&Stats::ignored, "not authenticated");
+  if (size > std::min<std::uint64_t>(kMaxReportMail, limits_.memory))
     co_return ignore(&Stats::ignored, "too large");
-  const Room room{*this, size};
-  if (!room.given()) co_return ignore(&Stats::too_many, "too much to do");
+  Room room{*this, size};
+  const bool entered = co_await room.enter(core);
+  if (!entered) co_return ignore(&Stats::too_many, "too much to do");
   auto octets = co_await content();
   if (!octets)
     co_return ignore(&Stats::ignored,

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "async/clock.hpp"
+#include "async/core.hpp"
 #include "async/pool.hpp"
 #include "async/task.hpp"
 #include "dmarc/tree_walk.hpp"
@@ -31,9 +32,11 @@ inline constexpr std::size_t kMaxKeptBytes = std::size_t{512} << 10U;
 
 /// Who a mail is proven to come from.
 struct Proof {
-  dns::Name author;              ///< The domain of From; the root: there is none.
-  bool dmarc_pass = false;       ///< For that domain.
-  std::vector<dns::Name> dkim;   ///< d= of signatures that verify.
+  dns::Name author;             ///< The domain of From; the root: there is none.
+  bool dmarc_pass = false;      ///< For that domain.
+  std::vector<dns::Name> dkim;  ///< d= of signatures that verify.
+  /// And of those that would, were their keys not for TLS reports alone.
+  std::vector<dns::Name> tls_dkim = {};
   std::optional<dns::Name> spf;  ///< The domain that SPF passed for.
 };
 [[nodiscard]] Proof proof_of(const mailauth::Findings& found);
@@ -60,6 +63,9 @@ struct Reading {
 /// §3.5.2, RFC 8460 §3, RFC 5965.
 [[nodiscard]] Reading read_report(const ReportMail& mail);
 
+/// Whether anything is proven of the author that some kind of report needs.
+[[nodiscard]] bool is_proven(const Proof& proof, const dmarc::PublicSuffix& suffix);
+
 /// Whether the mail looks like a report, whoever sent it: reports about those make reports without
 /// end. Looks at structure and names alone.
 [[nodiscard]] bool is_report(const mime::Message& message);
@@ -73,6 +79,7 @@ class Inbox {
     std::size_t bytes_per_reporter = std::size_t{4} << 20U;  ///< Of those.
     /// Octets of mail in memory at one time, and so of one mail; of a larger one nothing is read.
     std::size_t memory = std::size_t{16} << 20U;
+    Duration patience = std::chrono::seconds{10};  ///< How long a mail waits for memory.
   };
   struct Stats {
     std::uint64_t kept = 0;
@@ -96,13 +103,15 @@ class Inbox {
   /// The first three outlive it; `judge.is_ours` is called on the pool.
   Inbox(kv::Engine& engine, const Clock& clock, Pool& pool, Judge judge, Limits limits);
 
-  /// Reads a mail of `size` octets, once it is whole: `content` is asked for it, once, if anything
-  /// is proven of its sender and there is memory. Never fails: a mail is mail first.
-  Task<Taken> take(std::uint64_t size, Content content, Proof proof);
+  /// Reads a mail of `size` octets, once it is whole: `content` is asked for it, once, if its
+  /// sender is proven and there is memory, or soon is. Never fails: a mail is mail first. On
+  /// `core`, the caller's.
+  Task<Taken> take(Core& core, std::uint64_t size, Content content, Proof proof);
   [[nodiscard]] Stats stats() const;
 
  private:
   class Room;
+  Task<Taken> try_take(Core& core, std::uint64_t size, Content content, Proof proof);
   Task<Taken> read(std::string octets, Proof proof);
   Task<bool> is_known(std::string key);
   bool has_room(const std::string& reporter, std::size_t bytes);

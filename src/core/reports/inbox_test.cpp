@@ -81,7 +81,7 @@ class InboxTest : public testing::Test, protected Rig {
   /// As `inbox` takes a mail.
   Inbox::Taken take_by(Inbox& inbox, const std::string& octets, Proof proof = by_dmarc()) {
     const auto content = [&octets] { return as_task(octets); };
-    return run(inbox.take(octets.size(), content, std::move(proof)));
+    return run(inbox.take(machine_.core(), octets.size(), content, std::move(proof)));
   }
   static Task<Result<std::string>> as_task(std::string octets) { co_return octets; }
   Inbox::Taken take(const std::string& octets, Proof proof = by_dmarc()) {
@@ -267,6 +267,16 @@ TEST_F(InboxTest, OfATlsReportOnlyWhatIsOursIsKept) {
   EXPECT_EQ(answer.policies.at(0).domain, "example.net");
   EXPECT_EQ(answer.reports.at(0).count, 9U);
   EXPECT_THAT(run(ask_tls(*engine_, {.domain = "other.example"})).value().policies, IsEmpty());
+  // A signature by a key for TLS reports alone proves these, and nothing else.
+  const Proof only{.author = name("reporter.example"), .tls_dkim = {name("reporter.example")}};
+  tls.report_id = "t2";
+  EXPECT_THAT(keep(feedback::compose_tls(envelope(), tls).message, only).fact, StartsWith("TLS"));
+  EXPECT_EQ(take(mail(report()), only).fact, "ignored: not authenticated");
+  // Nor when it calls itself one.
+  auto disguised = mail_with(feedback::gzip(feedback::print_aggregate(report())));
+  disguised.replace(disguised.find("application/gzip"), 16, "application/tlsrpt+gzip");
+  EXPECT_EQ(take(disguised, only).fact, "ignored: not authenticated");
+  EXPECT_THAT(take(disguised, by_dkim()).fact, StartsWith("aggregate"));
 }
 
 TEST_F(InboxTest, TlsReportsNeedASignature) {
@@ -312,19 +322,52 @@ TEST_F(InboxTest, MailThatIsReadTakesBoundedMemory) {
   const auto one = mail(report());
   Inbox inbox{*engine_, machine_.clock(), pool_,
               Inbox::Judge{[](const std::string&) { return true; }, {}},
-              Inbox::Limits{.memory = one.size() + 10}};
+              Inbox::Limits{.memory = one.size() + 10, .patience = Duration{0}}};
   // While a mail is read, there is no room for a second; then there is.
   std::string second;
   const auto content = [&]() -> Task<Result<std::string>> {
-    auto taken = co_await inbox.take(one.size(), [] { return as_task({}); }, by_dmarc());
+    auto taken =
+        co_await inbox.take(machine_.core(), one.size(), [] { return as_task({}); }, by_dmarc());
     second = std::move(taken.fact);
     co_return one;
   };
-  EXPECT_THAT(run(inbox.take(one.size(), content, by_dmarc())).fact, StartsWith("aggregate"));
+  EXPECT_THAT(run(inbox.take(machine_.core(), one.size(), content, by_dmarc())).fact,
+              StartsWith("aggregate"));
   EXPECT_EQ(second, "ignored: too much to do");
   EXPECT_EQ(inbox.stats().too_many, 1U);
   EXPECT_THAT(take_by(inbox, mail(report("r2"))).fact, StartsWith("aggregate"));
   EXPECT_EQ(take_by(inbox, std::string(one.size() + 11, 'x')).fact, "ignored: too large");
+}
+
+TEST_F(InboxTest, AMailWaitsForMemoryAMoment) {
+  const auto one = mail(report());
+  const auto two = mail(report("r2"));
+  Inbox inbox{*engine_, machine_.clock(), pool_,
+              Inbox::Judge{[](const std::string&) { return true; }, {}},
+              Inbox::Limits{.memory = one.size() + 10}};
+  std::optional<Inbox::Taken> second;
+  const auto more = [&two] { return as_task(two); };
+  const auto wait = [&]() -> Task<> {
+    second = co_await inbox.take(machine_.core(), two.size(), more, by_dmarc());
+  };
+  const auto content = [&]() -> Task<Result<std::string>> {
+    machine_.group().spawn(wait());
+    co_await sleep(machine_.core(), 50ms);
+    EXPECT_FALSE(second);
+    co_return one;
+  };
+  run(inbox.take(machine_.core(), one.size(), content, by_dmarc()));
+  machine_.advance(1s);
+  ASSERT_TRUE(second);
+  EXPECT_THAT(second->fact, StartsWith("aggregate"));
+}
+
+TEST_F(InboxTest, ABugInReadingCostsTheReportNotTheMail) {
+  Inbox inbox{*engine_, machine_.clock(), pool_,
+              Inbox::Judge{[](const std::string&) -> bool { throw std::runtime_error{"odd"}; }, {}},
+              Inbox::Limits{}};
+  EXPECT_EQ(take_by(inbox, mail(report())).fact, "ignored: a bug: odd");
+  EXPECT_EQ(inbox.stats().ignored, 1U);
 }
 
 TEST_F(InboxTest, AsksForTheMailOnlyIfSomethingIsProven) {
@@ -332,13 +375,15 @@ TEST_F(InboxTest, AsksForTheMailOnlyIfSomethingIsProven) {
     ADD_FAILURE() << "asked for";
     return as_task({});
   };
-  EXPECT_EQ(run(reports_->inbox().take(100, content, {.author = name("reporter.example")})).fact,
+  EXPECT_EQ(run(reports_->inbox().take(machine_.core(), 100, content,
+                                       {.author = name("reporter.example")}))
+                .fact,
             "ignored: not authenticated");
 }
 
 TEST_F(InboxTest, AMailThatCannotBeReadBackIsMailAllTheSame) {
   const auto content = []() -> Task<Result<std::string>> { co_return fail(Errc::corrupt); };
-  EXPECT_THAT(run(reports_->inbox().take(100, content, by_dmarc())).fact,
+  EXPECT_THAT(run(reports_->inbox().take(machine_.core(), 100, content, by_dmarc())).fact,
               StartsWith("ignored: it cannot be read back"));
 }
 

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include <boost/asio/post.hpp>
+
 #include "record/key.hpp"
 #include "reports/received_codec.hpp"
 #include "vocab/try.hpp"
@@ -70,11 +72,12 @@ Task<> Ledger::erase(std::string begin, std::string end) {
 
 /// Their keys go by time: the newest are counted first, and from where it is too much on they go.
 Task<> Ledger::trim(Topic topic) {
+  const auto here = co_await this_executor();
   const auto reader = engine_.published();
   const auto begin = received_prefix(topic);
   kv::Range range{.begin = begin, .end = record::prefix_end(begin), .backwards = true};
   std::size_t kept = 0;
-  for (bool more = true; more;) {
+  for (bool more = true; more && !stopping_;) {
     const auto page = co_await reader->scan(range);
     if (!page) co_return;
     for (const auto& pair : page->pairs) {
@@ -82,6 +85,8 @@ Task<> Ledger::trim(Topic topic) {
       if (kept > received_bytes_) co_return co_await erase(begin, pair.key + '\0');
     }
     more = kv::next_page(range, *page);
+    // There may be much of it, and others have work to do.
+    co_await asio::post(here, use_task);
   }
 }
 

@@ -41,6 +41,8 @@ class Ledger {
   Task<Result<void>> settle(Subject subject, Done done, std::vector<std::string> keys);
   /// Erases what is too old or too much, once a day.
   Task<> sweep();
+  /// A sweep under way ends soon. For good.
+  void stop() { stopping_ = true; }
 
  private:
   Task<> erase(std::string begin, std::string end);
@@ -50,6 +52,7 @@ class Ledger {
   const Clock& clock_;
   const std::size_t received_bytes_;
   std::atomic<Day> swept_{0};
+  std::atomic<bool> stopping_{false};
 };
 
 }  // namespace postern::reports

@@ -36,16 +36,25 @@ bool aligned(const dns::Name& a, const dns::Name& b, const dmarc::PublicSuffix& 
 }
 
 /// How the author is proven; empty: not.
-std::string proof_for(const ReportMail& mail, Kind kind) {
-  const auto& proof = mail.proof;
+std::string proof_for(const Proof& proof, const dmarc::PublicSuffix& suffix, Kind kind) {
   if (proof.author.is_root()) return {};
   if (proof.dmarc_pass && kind != Kind::tls) return "dmarc";
   const auto is_authors = [&](const dns::Name& name) {
-    return aligned(name, proof.author, mail.suffix);
+    return aligned(name, proof.author, suffix);
   };
   if (std::ranges::any_of(proof.dkim, is_authors)) return "dkim";
+  if (kind == Kind::tls && std::ranges::any_of(proof.tls_dkim, is_authors)) return "dkim";
   if (kind != Kind::tls && proof.spf && is_authors(*proof.spf)) return "spf";
   return {};
+}
+
+Kind kind_of(Topic topic) {
+  switch (topic) {
+    case Topic::dmarc:   return Kind::aggregate;
+    case Topic::tls:     return Kind::tls;
+    case Topic::failure: return Kind::failure;
+  }
+  std::unreachable();
 }
 
 std::string ascii_domain(const std::string& text) {
@@ -214,11 +223,18 @@ Proof proof_of(const mailauth::Findings& found) {
   out.dmarc_pass = found.dmarc && found.dmarc->result == dmarc::Conclusion::pass;
   for (const auto& signature : found.dkim.signatures) {
     const auto name = dns::Name::parse(signature.domain);
-    if (signature.verdict == dkim::Verdict::pass && name) out.dkim.push_back(*name);
+    if (!name) continue;
+    if (signature.verdict == dkim::Verdict::pass) out.dkim.push_back(*name);
+    if (signature.for_tls_reports) out.tls_dkim.push_back(*name);
   }
   const auto domain = dns::Name::parse(found.spf.domain);
   if (found.spf.outcome == spf::Outcome::pass && domain) out.spf = *domain;
   return out;
+}
+
+bool is_proven(const Proof& proof, const dmarc::PublicSuffix& suffix) {
+  return !proof_for(proof, suffix, Kind::aggregate).empty() ||
+         !proof_for(proof, suffix, Kind::tls).empty();
 }
 
 bool is_report(const mime::Message& message) {
@@ -231,16 +247,15 @@ Reading read_report(const ReportMail& mail) {
   const auto found = feedback::recognise(*message);
   if (!found) return {.report = {}, .why = "no report in it"};
   // Before anything is unpacked: strangers get none of our time.
-  auto proof = proof_for(mail, found->kind);
-  if (proof.empty()) return {.report = {}, .why = "not authenticated"};
+  if (proof_for(mail.proof, mail.suffix, found->kind).empty())
+    return {.report = {}, .why = "not authenticated"};
   auto any = feedback::extract(*found, feedback::read_from(mail.octets));
   if (!any) return {.report = {}, .why = "it cannot be read: " + cut(any.error().detail)};
   Received out{.reporter = mail.proof.author.to_string(), .arrived = mail.now};
   std::visit([&out](auto& report) { fill(out, std::move(report)); }, *any);
   // An archive may hold the other kind than its mail said.
-  if (out.topic == Topic::tls && found->kind != Kind::tls) proof = proof_for(mail, Kind::tls);
-  if (proof.empty()) return {.report = {}, .why = "not authenticated"};
-  out.proof = std::move(proof);
+  out.proof = proof_for(mail.proof, mail.suffix, kind_of(out.topic));
+  if (out.proof.empty()) return {.report = {}, .why = "not authenticated"};
   find_our_domain(out, mail);
   if (auto why = objection(out, mail); !why.empty()) return {.report = {}, .why = std::move(why)};
   fit(out);

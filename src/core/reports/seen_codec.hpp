@@ -51,7 +51,7 @@ struct Done {
   std::chrono::sys_seconds until{};
   Timestamp when{};
   std::string report_id;        ///< Of the last report; empty: nobody wants one.
-  std::vector<std::string> to;  ///< Addresses it went to.
+  std::vector<std::string> to;  ///< Addresses and URLs it went to.
 
   friend bool operator==(const Done&, const Done&) = default;
 };

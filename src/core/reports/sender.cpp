@@ -52,6 +52,7 @@ Sender::Sender(Parts parts)
 
 void Sender::stop() {
   stopping_ = true;
+  parts_.ledger.stop();
   sleeper_.cancel();
 }
 
@@ -234,26 +235,40 @@ Task<Told> Sender::tell_account(const Account& account, Told told, Patience pati
             .report_id = letters->report_id,
             .to = {}};
   for (const auto& letter : letters->letters) done.to.push_back(smtp::to_string(letter.to));
-  if (!letters->upload.empty()) done.to.insert(done.to.end(), to.posts.begin(), to.posts.end());
+  std::vector<std::string> posts;
+  if (!letters->upload.empty()) posts = possible_posts(to, letters->upload.size(), told);
+  done.to.insert(done.to.end(), posts.begin(), posts.end());
   const auto settled = co_await parts_.ledger.settle(told.subject, std::move(done), account.keys);
   if (!settled) co_return postpone(std::move(told), to_string(settled.error().code));
-  upload(to, letters->upload, told);
+  upload(posts, letters->upload, told);
   co_await submit(*std::move(letters), told);
   co_return told;
 }
 
-void Sender::upload(const Destinations& to, const std::string& octets, Told& told) {
-  if (octets.empty()) return;
+std::vector<std::string> Sender::possible_posts(const Destinations& to, std::size_t octets,
+                                                Told& told) const {
+  std::vector<std::string> out;
   for (const auto& url : to.posts) {
-    const bool taken =
+    const auto possible = parts_.uploads.check(url, octets);
+    if (possible) {
+      out.push_back(url);
+    } else {
+      told.notes.push_back("not to " + url + ": " + possible.error().detail);
+    }
+  }
+  return out;
+}
+
+void Sender::upload(const std::vector<std::string>& urls, const std::string& octets, Told& told) {
+  for (const auto& url : urls) {
+    const auto taken =
         parts_.uploads.add({.domain = told.subject.domain, .url = url, .octets = octets});
     if (taken) {
       told.to.push_back(url);
-      continue;
+    } else {
+      ++counters_.failed;
+      told.notes.push_back("not to " + url + ": " + taken.error().detail);
     }
-    ++counters_.failed;
-    told.notes.push_back("not to " + url +
-                         (parts_.uploads.possible() ? ": too many wait" : ": https is not spoken"));
   }
 }
 

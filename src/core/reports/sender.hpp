@@ -104,7 +104,9 @@ class Sender {
   Task<Destinations> ask(const Subject& subject, const Settings& settings);
   Task<> submit(Letters letters, Told& told);
   Task<Told> tell_account(const Account& account, Told told, Patience patience);
-  void upload(const Destinations& to, const std::string& octets, Told& told);
+  [[nodiscard]] std::vector<std::string> possible_posts(const Destinations& to, std::size_t octets,
+                                                        Told& told) const;
+  void upload(const std::vector<std::string>& urls, const std::string& octets, Told& told);
   Task<Result<Letters>> write(const Account& account, const Told& told, const Destinations& to,
                               const Settings& settings);
   Told postpone(Told told, std::string_view why);

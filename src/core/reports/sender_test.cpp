@@ -308,7 +308,7 @@ TEST_F(SenderTest, SendsNothingUnlessItIsTo) {
 
 TEST_F(SenderTest, TellsOfTls) {
   txt("_smtp._tls.example.org", "v=TLSRPTv1; rua=mailto:tls@example.org,https://x.example/tls");
-  EXPECT_FALSE(reports_->uploads().possible());
+  EXPECT_EQ(reports_->uploads().check("https://x.example", 1).error().code, Errc::unsupported);
   reports_->collector().note_tls(session());
   reports_->collector().note_tls(session());
   reports_->collector().note_tls(session(feedback::TlsResult::starttls_not_supported));
@@ -334,14 +334,20 @@ class UploadTest : public SenderTest {
     txt("_smtp._tls.example.org", "v=TLSRPTv1; rua=https://x.example/tls,https://x.example/tls");
   }
   Task<Result<void>> post(std::string url, std::string octets) {
+    const bool is_slow = slow_ > Duration{0} && url.contains("slow");
     posted_.push_back({.to = std::move(url), .content = std::move(octets)});
+    if (while_posting_) while_posting_();
+    if (is_slow) co_await sleep(machine_.core(), slow_);
     if (refusals_ == 0) co_return Result<void>{};
     --refusals_;
-    co_return fail(Errc::peer_closed, "not today");
+    co_return fail(refusal_, "not today");
   }
 
   std::vector<Sent> posted_;
   unsigned refusals_ = 0;
+  Errc refusal_ = Errc::peer_closed;
+  Duration slow_{};
+  std::function<void()> while_posting_;
 };
 
 TEST_F(UploadTest, TlsReportsAreUploadedWhereThatIsWanted) {
@@ -379,14 +385,84 @@ TEST_F(UploadTest, AndThenGivenUp) {
   EXPECT_EQ(reports_->uploads().stats().failed, 1U);
 }
 
+TEST_F(UploadTest, WhatIsNoUseIsNotTriedAgain) {
+  reports_->collector().note_tls(session());
+  refusals_ = 100;
+  refusal_ = Errc::policy_reject;
+  send_now();
+  live(25h);
+  EXPECT_THAT(posted_, SizeIs(1));
+  EXPECT_EQ(reports_->uploads().stats().failed, 1U);
+}
+
+TEST_F(UploadTest, AUrlThatCannotBeUsedIsSaid) {
+  txt("_smtp._tls.b.example", "v=TLSRPTv1; rua=https://[::1]/,https://user@x.example/");
+  auto other = session();
+  other.domain = "b.example";
+  reports_->collector().note_tls(std::move(other));
+  const auto told = send_now();
+  ASSERT_THAT(told, SizeIs(1));
+  EXPECT_THAT(told.front().to, IsEmpty());
+  EXPECT_THAT(told.front().notes, testing::Each(testing::StartsWith("not to https://")));
+  EXPECT_THAT(told.front().notes, SizeIs(2));
+}
+
 TEST_F(UploadTest, WhatWaitsTakesBoundedMemory) {
   const std::string octets(Uploads::kMostOctets / 2, 'x');
   auto& uploads = reports_->uploads();
-  EXPECT_TRUE(uploads.add({.domain = "a.example", .url = "https://a.example", .octets = octets}));
-  EXPECT_TRUE(uploads.add({.domain = "a.example", .url = "https://a.example", .octets = octets}));
-  EXPECT_FALSE(uploads.add({.domain = "b.example", .url = "https://b.example", .octets = "x"}));
+  const auto add = [&uploads](const std::string& host, std::string what) {
+    return uploads.add({.domain = host, .url = "https://" + host, .octets = std::move(what)});
+  };
+  EXPECT_TRUE(add("a.example", octets));
+  EXPECT_TRUE(add("b.example", octets));
+  EXPECT_EQ(add("c.example", "x").error().code, Errc::limit_reached);
+  // Also of what is under way and comes back.
+  refusals_ = 1;
+  std::size_t taken = 0;
+  while_posting_ = [&] { taken += add("c.example", "x").has_value() ? 1U : 0U; };
   live(1min);
-  EXPECT_TRUE(uploads.add({.domain = "b.example", .url = "https://b.example", .octets = "x"}));
+  EXPECT_EQ(taken, 0U);
+  EXPECT_EQ(uploads.stats().sent, 1U);
+}
+
+TEST_F(UploadTest, OneOrganisationHasItsShareAndOneAtATime) {
+  auto& uploads = reports_->uploads();
+  std::size_t taken = 0;
+  for (std::size_t i = 0; i < 2 * Uploads::kMostOfOne; ++i) {
+    const auto url = "https://h" + std::to_string(i) + ".slow.example/";
+    taken += uploads.add({.domain = "x.example", .url = url, .octets = "x"}).has_value() ? 1U : 0U;
+  }
+  EXPECT_EQ(taken, Uploads::kMostOfOne);
+  EXPECT_TRUE(uploads.add({.domain = "y.example", .url = "https://good.example", .octets = "x"}));
+  slow_ = 1h;
+  live(30min);
+  // The slow one has begun once; the other did not wait for it.
+  ASSERT_THAT(posted_, SizeIs(2));
+  EXPECT_THAT(posted_.at(1).to, HasSubstr("good.example"));
+}
+
+TEST_F(UploadTest, ABugInOneIsNoMatterToTheOthers) {
+  auto& uploads = reports_->uploads();
+  while_posting_ = [this] {
+    if (posted_.size() == 1) throw std::runtime_error{"odd"};
+  };
+  for (const auto* const host : {"a.example", "b.example"}) {
+    EXPECT_TRUE(
+        uploads.add({.domain = host, .url = "https://" + std::string{host}, .octets = "x"}));
+  }
+  live(1min);
+  EXPECT_EQ(uploads.stats().failed, 1U);
+  EXPECT_EQ(uploads.stats().sent, 1U);
+}
+
+TEST_F(UploadTest, AStopLosesWhatWaitsAndSaysSo) {
+  auto& uploads = reports_->uploads();
+  refusals_ = 1;
+  EXPECT_TRUE(uploads.add({.domain = "a.example", .url = "https://a.example", .octets = "x"}));
+  live(1min);
+  EXPECT_EQ(uploads.stats().failed, 1U);
+  EXPECT_THAT(sink_.lines, Contains(HasSubstr("the server stops")));
+  EXPECT_EQ(uploads.check("https://b.example", 1).error().code, Errc::shutting_down);
 }
 
 TEST_F(SenderTest, OldRowsAreErased) {

@@ -1,7 +1,13 @@
 #include "reports/uploads.hpp"
 
-#include <array>
+#include <algorithm>
+#include <exception>
 #include <utility>
+
+#include "async/task_group.hpp"
+#include "dmarc/registered_domain.hpp"
+#include "http/url.hpp"
+#include "vocab/try.hpp"
 
 namespace postern::reports {
 namespace {
@@ -12,54 +18,109 @@ using namespace std::chrono_literals;
 constexpr std::array<Duration, 6> kPauses{5min, 15min, 1h, 3h, 7h, 12h};
 constexpr Duration kLook = 5s;
 
+bool is_final(Errc why) {
+  return why == Errc::bad_syntax || why == Errc::not_permitted || why == Errc::policy_reject;
+}
+
 }  // namespace
 
-bool Uploads::add(Upload upload) {
-  const auto size = upload.octets.size();
-  if (!possible() || waiting_.size() >= kMostWaiting || size > kMostOctets - octets_) return false;
-  octets_ += size;
-  waiting_.emplace(parts_.core.clock.instant(), Waiting{.upload = std::move(upload)});
-  return true;
+Uploads::Uploads(Parts parts)
+    : parts_{std::move(parts)},
+      sleepers_{Sleeper{parts_.core}, Sleeper{parts_.core}, Sleeper{parts_.core},
+                Sleeper{parts_.core}} {}
+
+std::string Uploads::organisation_of(const dns::Name& host) const {
+  return dmarc::registered_domain(host, parts_.suffix).to_string();
+}
+
+Result<void> Uploads::check(const std::string& url, std::size_t octets) const {
+  if (!parts_.post) return fail(Errc::unsupported, "https is not spoken");
+  if (stopping_) return fail(Errc::shutting_down, "the server stops");
+  POSTERN_TRY(const auto parsed, http::parse_url(url));
+  const auto waiting =
+      std::ranges::count(entries_, organisation_of(parsed.host), &Entry::organisation);
+  const bool full = entries_.size() >= kMost || std::cmp_greater_equal(waiting, kMostOfOne) ||
+                    octets > kMostOctets - octets_;
+  return full ? Result<void>{fail(Errc::limit_reached, "too many wait")} : Result<void>{};
+}
+
+Result<void> Uploads::add(Upload upload) {
+  POSTERN_CHECK(check(upload.url, upload.octets.size()));
+  POSTERN_TRY(const auto parsed, http::parse_url(upload.url));
+  octets_ += upload.octets.size();
+  entries_.push_back({.upload = std::move(upload),
+                      .organisation = organisation_of(parsed.host),
+                      .due = parts_.core.clock.instant()});
+  return {};
+}
+
+Uploads::Entries::iterator Uploads::next_due() {
+  const auto now = parts_.core.clock.instant();
+  return std::ranges::find_if(entries_, [&](const Entry& one) {
+    return !one.under_way && one.due <= now &&
+           std::ranges::none_of(entries_, [&one](const Entry& other) {
+             return other.under_way && other.organisation == one.organisation;
+           });
+  });
 }
 
 Task<> Uploads::run() {
+  TaskGroup workers{parts_.core.executor, [this](const std::exception_ptr&) {
+                      parts_.logger.error("a bug ended the upload of reports");
+                    }};
+  for (auto& sleeper : sleepers_) workers.spawn(work(sleeper));
+  co_await workers.join();
+  if (entries_.empty()) co_return;
+  failed_ += entries_.size();
+  parts_.logger.warn("reports not sent", {{"count", entries_.size()}, {"why", "the server stops"}});
+}
+
+Task<> Uploads::work(Sleeper& sleeper) {
   for (bool more = true; more && !stopping_;) {
-    while (!stopping_ && !waiting_.empty() &&
-           waiting_.begin()->first <= parts_.core.clock.instant()) {
-      auto next = std::move(waiting_.extract(waiting_.begin()).mapped());
-      octets_ -= next.upload.octets.size();
-      co_await send(std::move(next));
+    const auto entry = next_due();
+    if (entry == entries_.end()) {
+      more = co_await sleeper.sleep(kLook);
+    } else {
+      co_await send(entry);
     }
-    more = co_await sleeper_.sleep(kLook);
   }
 }
 
-Task<> Uploads::send(Waiting one) {
-  const auto sent = co_await parts_.post(one.upload.url, one.upload.octets);
+Task<Result<void>> Uploads::post(const Upload& upload) {
+  try {
+    co_return co_await parts_.post(upload.url, upload.octets);
+  } catch (const std::exception& bug) {
+    co_return fail(Errc::policy_reject, bug.what());
+  }
+}
+
+void Uploads::end(Entries::iterator entry, bool sent) {
+  ++(sent ? sent_ : failed_);
+  octets_ -= entry->upload.octets.size();
+  entries_.erase(entry);
+}
+
+Task<> Uploads::send(Entries::iterator entry) {
+  entry->under_way = true;
+  const auto sent = co_await post(entry->upload);
+  entry->under_way = false;
+  const log::Field domain{"domain", entry->upload.domain};
+  const log::Field to{"to", log::Detail{entry->upload.url}};
   if (sent) {
-    ++sent_;
-    parts_.logger.info(
-        "report sent",
-        {{"domain", one.upload.domain}, {"topic", "tls"}, {"to", log::Detail{one.upload.url}}});
-    co_return;
+    parts_.logger.info("report sent", {domain, {"topic", "tls"}, to});
+    co_return end(entry, true);
   }
-  const bool last = one.tries >= kPauses.size();
-  parts_.logger.warn("report not sent", {{"domain", one.upload.domain},
-                                         {"to", log::Detail{one.upload.url}},
-                                         {"why", log::Detail{sent.error().detail}},
-                                         {"again", !last}});
-  if (last) {
-    ++failed_;
-    co_return;
-  }
-  octets_ += one.upload.octets.size();
-  const auto pause = kPauses.at(one.tries++);
-  waiting_.emplace(parts_.core.clock.instant() + pause, std::move(one));
+  if (stopping_) co_return;
+  const bool last = is_final(sent.error().code) || entry->tries >= kPauses.size();
+  parts_.logger.warn("report not sent",
+                     {domain, to, {"why", log::Detail{sent.error().detail}}, {"again", !last}});
+  if (last) co_return end(entry, false);
+  entry->due = parts_.core.clock.instant() + kPauses.at(entry->tries++);
 }
 
 void Uploads::stop() {
   stopping_ = true;
-  sleeper_.cancel();
+  for (auto& sleeper : sleepers_) sleeper.cancel();
 }
 
 }  // namespace postern::reports

@@ -1,33 +1,39 @@
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <map>
+#include <list>
 #include <string>
 
 #include "async/core.hpp"
 #include "async/sleep.hpp"
 #include "async/task.hpp"
+#include "dmarc/tree_walk.hpp"
 #include "log/log.hpp"
 #include "vocab/result.hpp"
 
 namespace postern::reports {
 
 /// POSTs `octets` (application/tlsrpt+gzip) to an https URL; a value once the other side said it
-/// has them. The error's detail says in plain words why not.
+/// has them. The error's detail says in plain words why not. `bad_syntax`, `not_permitted` and
+/// `policy_reject` are final: trying again would be of no use.
 using Post = std::function<Task<Result<void>>(std::string url, std::string octets)>;
 
-/// TLS reports on their way to https destinations (RFC 8460 §5.4), one at a time: each is tried for
-/// a day, with longer and longer pauses. They wait in memory: a stop or crash loses them, as a
-/// report may be lost but not told twice. Belongs to `core`.
+/// TLS reports on their way to https destinations (RFC 8460 §5.4): each is tried for a day, with
+/// longer and longer pauses. A few go at once, but of one organisation one, and no organisation may
+/// have many: whoever names URLs that answer slowly, or that are not theirs, shall not hold up or
+/// make us pester others. They wait in memory: a stop or crash loses them, as a report may be lost
+/// but not told twice. Belongs to `core`.
 class Uploads {
  public:
-  /// `core` outlives it. Without a `post` nothing is taken.
+  /// `core` outlives it.
   struct Parts {
     Core& core;
-    Post post;
+    Post post;  ///< None: nothing is taken.
+    dmarc::PublicSuffix suffix;
     log::Logger logger;
   };
   struct Upload {
@@ -39,14 +45,17 @@ class Uploads {
     std::uint64_t sent = 0;
     std::uint64_t failed = 0;  ///< Given up.
   };
-  static constexpr std::size_t kMostWaiting = 500;
-  static constexpr std::size_t kMostOctets = std::size_t{16} << 20U;  ///< Of all that wait.
+  static constexpr std::size_t kMost = 500;
+  static constexpr std::size_t kMostOfOne = 20;                       ///< Organisation.
+  static constexpr std::size_t kMostOctets = std::size_t{16} << 20U;  ///< Of all.
 
-  explicit Uploads(Parts parts) : parts_{std::move(parts)}, sleeper_{parts_.core} {}
+  explicit Uploads(Parts parts);
 
-  [[nodiscard]] bool possible() const { return parts_.post != nullptr; }
-  /// False: too much waits already, or nothing can be sent.
-  [[nodiscard]] bool add(Upload upload);
+  /// Whether so many octets would be taken for `url`. Errors: `bad_syntax`: it cannot be used;
+  /// `limit_reached`: too much waits; `unsupported`: nothing can be sent; `shutting_down`.
+  [[nodiscard]] Result<void> check(const std::string& url, std::size_t octets) const;
+  /// The same errors; then it is not taken.
+  [[nodiscard]] Result<void> add(Upload upload);
   /// Sends what comes, till `stop`.
   Task<> run();
   void stop();
@@ -54,16 +63,26 @@ class Uploads {
   [[nodiscard]] Stats stats() const { return {.sent = sent_, .failed = failed_}; }
 
  private:
-  struct Waiting {
+  struct Entry {
     Upload upload;
+    std::string organisation;
+    Instant due;
     std::size_t tries = 0;
+    bool under_way = false;
   };
-  Task<> send(Waiting one);
+  using Entries = std::list<Entry>;
+
+  [[nodiscard]] std::string organisation_of(const dns::Name& host) const;
+  [[nodiscard]] Entries::iterator next_due();
+  Task<> work(Sleeper& sleeper);
+  Task<> send(Entries::iterator entry);
+  Task<Result<void>> post(const Upload& upload);
+  void end(Entries::iterator entry, bool sent);
 
   Parts parts_;
-  Sleeper sleeper_;
-  std::multimap<Instant, Waiting> waiting_;  ///< By when each is tried next.
-  std::size_t octets_ = 0;                   ///< Of those.
+  std::array<Sleeper, 4> sleepers_;  ///< One for each that goes at once.
+  Entries entries_;
+  std::size_t octets_ = 0;  ///< Of all entries.
   bool stopping_ = false;
   std::atomic<std::uint64_t> sent_{0};
   std::atomic<std::uint64_t> failed_{0};

@@ -324,7 +324,7 @@ TEST(Client, TellsOfSessionsWithAndWithoutTls) {
   EXPECT_EQ(good.front().domain, "x.example");
   EXPECT_EQ(good.front().mx, "mx1.x.example");
   EXPECT_EQ(good.front().mx_ip, text::IpAddress::parse("198.51.100.1"));
-  EXPECT_TRUE(good.front().our_ip);
+  EXPECT_EQ(good.front().our_ip, text::IpAddress::parse("192.0.2.1"));
   const auto clear = noted({plain("C: MAIL FROM:<me@us.example>\nS: 550 no")});
   ASSERT_EQ(clear.size(), 1U);
   EXPECT_EQ(clear.front().failure, feedback::TlsResult::starttls_not_supported);

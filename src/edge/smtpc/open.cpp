@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "route/reach.hpp"
 #include "smtpc/outcome.hpp"
 
 namespace postern::smtpc {
@@ -114,7 +115,9 @@ std::optional<TlsOutcome> tls_outcome(const Opener& opener, const Try& tried) {
   const bool failed = tried.step.kind == Step::Kind::tls_failed;
   if (!failed && tried.step.kind != kReady) return std::nullopt;
   const auto& stream = tried.connection->stream();
-  TlsOutcome out{.failure = {}, .our_ip = stream.local().ip};
+  TlsOutcome out;
+  // Behind a translator it is of no use to strangers, and none of their business.
+  if (const auto ip = stream.local().ip; route::may_deliver_to(ip, false)) out.our_ip = ip;
   if (failed) {
     out.failure = TlsResult::validation_failure;
     out.reason = tried.step.refusal.text;

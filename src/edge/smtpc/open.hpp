@@ -24,9 +24,9 @@ struct Opener {
 
 /// What became of TLS on a host that was talked to.
 struct TlsOutcome {
-  std::optional<feedback::TlsResult> failure;  ///< Nothing: it is used.
-  std::string reason = {};                     ///< For people; may be empty.
-  std::optional<text::IpAddress> our_ip = {};  ///< From which it was talked to.
+  std::optional<feedback::TlsResult> failure = {};  ///< Nothing: it is used.
+  std::string reason = {};                          ///< For people; may be empty.
+  std::optional<text::IpAddress> our_ip = {};       ///< From which it was talked to, if public.
 };
 
 /// A connection that is ready for MAIL, or why there is none.

@@ -182,7 +182,7 @@ void Incoming::tell(delivery::Transaction& transaction, const mailauth::Findings
   transaction.source.sender_proven = found.sender_proven();
   transaction.verdict =
       mailauth::fields_of(found, session_.settings.hostname, transaction.envelope.smtputf8);
-  transaction.junk = found.disposition.action != dmarc::Action::accept;
+  transaction.junk = found.disposition.action == dmarc::Action::junk;
   // Where accounts differ, each has its own reason.
   if (transaction.by_account.empty()) {
     transaction.verdict += mailauth::reason_of(found.disposition);
@@ -230,7 +230,7 @@ Task<> Incoming::describe(delivery::Transaction& transaction, const store::Draft
                           const mailauth::Findings& found) {
   tell(transaction, found);
   if (is_for_reports(session_, transaction.recipients))
-    co_await read_report(session_.services.reports->inbox(), {draft, size_}, found, transaction);
+    co_await read_report(session_, {draft, size_}, found, transaction);
   if (!session_.settings.authentication->seal || session_.services.signer == nullptr) co_return;
   transaction.seal = [this, &found, utf8 = transaction.envelope.smtputf8](std::string domain) {
     return seal(std::move(domain), found, utf8);

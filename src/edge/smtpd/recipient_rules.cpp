@@ -89,14 +89,10 @@ RecipientJudgement judge_recipients(const mailauth::Findings& findings,
     return out;
   }
   // Actions go from the mildest on.
-  const auto& mildest = *std::ranges::min_element(all, {}, &dmarc::Disposition::action);
-  out.disposition.reported = mildest.reported;
-  out.disposition.reasons = mildest.reasons;
+  out.disposition = *std::ranges::min_element(all, {}, &dmarc::Disposition::action);
   for (const auto& [account, disposition] : each) {
-    if (account != kNobody) {
-      out.by_account[account] = {.folder = folder_of(disposition.action),
-                                 .reason = mailauth::reason_of(disposition)};
-    }
+    out.by_account[account] = {.folder = folder_of(disposition.action),
+                               .reason = mailauth::reason_of(disposition)};
   }
   return out;
 }

@@ -14,11 +14,10 @@
 namespace postern::smtpd {
 
 struct RecipientJudgement {
-  /// Of the message as a whole, and of whoever has none of their own. Where accounts differ,
-  /// `reported` and the reasons are those of whom it is mildest to: that the message's author is
-  /// told.
+  /// Of the message as a whole, and of whoever has none of their own: where accounts differ, that
+  /// of whom it is mildest to, which is what the message's author is told.
   dmarc::Disposition disposition;
-  /// Where accounts differ, theirs.
+  /// Where accounts differ, theirs; of account 0 what all that leads elsewhere gets.
   std::map<AccountId, delivery::Handling> by_account;
   /// The message is for nobody, now or ever.
   std::optional<smtp::Reply> refusal;

@@ -79,8 +79,9 @@ TEST_F(RecipientRulesTest, AllRefuseOrNobodyIsRefused) {
   people_.want("ann", AccountRule::accept);
   const auto mixed = judge({"ann", "bob", "both", "out"});
   EXPECT_FALSE(mixed.refusal);
-  EXPECT_EQ(mixed.disposition.action, Action::reject) << "for what leads elsewhere";
-  ASSERT_EQ(mixed.by_account.size(), 4U);
+  EXPECT_EQ(mixed.disposition.action, Action::accept);
+  ASSERT_EQ(mixed.by_account.size(), 5U);
+  EXPECT_EQ(mixed.by_account.at(AccountId{}).folder, Folder::rejects) << "what leads elsewhere";
   const auto& ann = mixed.by_account.at(People::id("ann"));
   EXPECT_EQ(ann.folder, Folder::inbox);
   EXPECT_NE(ann.reason.find("the recipient accepts such mail"), std::string::npos);
@@ -127,6 +128,7 @@ TEST_F(RecipientRulesTest, SomeMayBeAbleToTellLater) {
   people_.want("ann", AccountRule::accept);
   const auto mixed = judge({"ann", "bob"});
   EXPECT_FALSE(mixed.refusal);
+  EXPECT_EQ(mixed.disposition.action, Action::accept) << "so it is told of";
   EXPECT_EQ(mixed.by_account.at(People::id("ann")).folder, Folder::inbox);
   const auto& bob = mixed.by_account.at(People::id("bob"));
   EXPECT_EQ(bob.folder, Folder::junk);

@@ -18,10 +18,11 @@ bool is_for_reports(const Session& session, const std::vector<delivery::Recipien
   });
 }
 
-Task<> read_report(reports::Inbox& inbox, WholeMessage message, const mailauth::Findings& found,
+Task<> read_report(const Session& session, WholeMessage message, const mailauth::Findings& found,
                    delivery::Transaction& transaction) {
   const auto content = [&draft = message.draft] { return draft.content(); };
-  auto taken = co_await inbox.take(message.size, content, reports::proof_of(found));
+  auto taken = co_await session.services.reports->inbox().take(session.core, message.size, content,
+                                                               reports::proof_of(found));
   transaction.facts.emplace_back("report", std::move(taken.fact));
   transaction.also.append(std::move(taken.batch));
 }

@@ -28,7 +28,7 @@ struct WholeMessage {
 
 /// Reads the report that a message may bring to such an address: what it is goes into the message's
 /// commit, and a line about it into the trace.
-Task<> read_report(reports::Inbox& inbox, WholeMessage message, const mailauth::Findings& found,
+Task<> read_report(const Session& session, WholeMessage message, const mailauth::Findings& found,
                    delivery::Transaction& transaction);
 
 /// What the message's author's domain will be told of it; nothing where it is told nothing, and of

@@ -45,7 +45,10 @@ Result<KeyRecord> parse_key_record(std::string_view text) {
   POSTERN_TRY(out.octets, parse_key_octets(key->value));
   if (const Tag* tag = tags.find("k")) out.kind = text::lower(tag->value);
   if (const Tag* tag = tags.find("h")) out.sha256 = lists(*tag, {"sha256"});
-  if (const Tag* tag = tags.find("s")) out.email = lists(*tag, {"*", "email"});
+  if (const Tag* tag = tags.find("s")) {
+    out.email = lists(*tag, {"*", "email"});
+    out.tls_reports = lists(*tag, {"*", "tlsrpt"});
+  }
   if (const Tag* tag = tags.find("t")) {
     out.testing = lists(*tag, {"y"});
     out.strict = lists(*tag, {"s"});
@@ -57,7 +60,7 @@ Result<KeyRecord> parse_key_record(std::string_view text) {
 
 std::optional<Flaw> check_key(const KeyRecord& record, const Signature& signature) {
   if (record.revoked()) return flaw("the key is revoked");
-  if (!record.email) return flaw("the key is not for e-mail");
+  if (!record.email && !record.tls_reports) return flaw(std::string{kNotForEmail});
   const bool ed25519 = signature.algorithm == Algorithm::ed25519_sha256;
   if (record.kind != (ed25519 ? "ed25519" : "rsa")) return flaw("the key is of another kind");
   if (!record.sha256) return flaw("the key is not for sha256");

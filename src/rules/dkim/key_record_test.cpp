@@ -20,11 +20,12 @@ TEST(KeyRecord, ReadsEveryTag) {
       "v=DKIM1; k=ED25519; h=sha1 : sha256; s=email:tlsrpt; t=y : s; n=a=20note; g=*; p=AA AA;");
   ASSERT_TRUE(key);
   EXPECT_EQ(key->kind, "ed25519");
-  EXPECT_TRUE(key->sha256 && key->email && key->testing && key->strict);
+  EXPECT_TRUE(key->sha256 && key->email && key->tls_reports && key->testing && key->strict);
   EXPECT_EQ(key->notes, "a note");
   const auto other = parse_key_record("h=sha1;s=tlsrpt;t=x;p=AAAA;n==");
   ASSERT_TRUE(other);
   EXPECT_FALSE(other->sha256 || other->email || other->testing || other->strict);
+  EXPECT_TRUE(other->tls_reports);
   EXPECT_EQ(other->notes, "=");
 }
 

@@ -183,10 +183,9 @@ std::span<const std::uint32_t> Message::named(std::string_view wanted) const {
   const auto is_before = [](std::string_view a, std::string_view b) {
     return compare_names(a, b) < 0;
   };
-  const auto first = std::ranges::lower_bound(by_name, wanted, is_before, name_of);
-  auto last = first;
-  while (last != by_name.end() && name_of(*last) == wanted) ++last;
-  return {first, last};
+  // Both ends by halving: a message of one stranger may name 10,000 fields 100,000 times.
+  const auto found = std::ranges::equal_range(by_name, wanted, is_before, name_of);
+  return {found.begin(), found.end()};
 }
 
 const BodyHash* Message::body(const BodyWanted& wanted) const {

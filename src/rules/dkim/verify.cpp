@@ -56,6 +56,11 @@ KeyCheck check_record(const KeyRecord& record, const Signature& signature,
     return out;
   }
   const bool valid = digest == nullptr || key.verify(*digest, signature.signature);
+  if (!record.email) {
+    out.for_tls_reports = valid && digest != nullptr;
+    out.reason = kNotForEmail;
+    return out;
+  }
   out.verdict = valid ? Verdict::pass : Verdict::fail;
   out.reason =
       valid ? "the signature is valid" : "the header was altered, or the key is not the signer's";
@@ -151,6 +156,7 @@ class Verification {
     out.key_bits = checked.key_bits;
     out.testing = checked.testing;
     out.secure = checked.secure;
+    out.for_tls_reports = checked.for_tls_reports && !at.signature.body.length;
     if (at.signature.body.length && may_pass(out.verdict)) {
       out.verdict = Verdict::policy;
       out.reason = "the body may be added to (l=)";
@@ -253,6 +259,7 @@ KeyCheck check_with_key(const dns::Answer& answer, const Signature& signature,
     return best;
   }
   std::size_t tried = 0;
+  bool for_tls_reports = false;
   for (const auto& one : answer.records) {
     const auto* txt = std::get_if<dns::Txt>(&one);
     if (txt == nullptr) continue;
@@ -261,9 +268,11 @@ KeyCheck check_with_key(const dns::Answer& answer, const Signature& signature,
     if (!record) continue;
     auto check = check_record(*record, signature, digest, known);
     check.secure = answer.secure();
+    for_tls_reports = for_tls_reports || check.for_tls_reports;
     if (tried++ == 0 || weight(check.verdict) > weight(best.verdict)) best = std::move(check);
     if (best.verdict == Verdict::pass) break;
   }
+  best.for_tls_reports = for_tls_reports;
   if (tried == 0)
     best.reason = answer.found() ? "no key record at the selector" : "no key at the selector";
   return best;

@@ -32,6 +32,9 @@ struct SignatureResult {
   bool testing = false;   ///< The key says t=y: treat the mail as unsigned (RFC 6376 §3.6.1).
   bool secure = false;    ///< DNSSEC proves the key.
   bool aligned = false;   ///< d= belongs to a domain of From.
+  /// It would pass, were its key not for TLS reports alone (s=tlsrpt, RFC 8460 §3): in such a
+  /// report it counts.
+  bool for_tls_reports = false;
   std::optional<std::uint64_t> body_length;  ///< l=
 
   friend bool operator==(const SignatureResult&, const SignatureResult&) = default;
@@ -68,6 +71,7 @@ struct KeyCheck {
   unsigned key_bits = 0;
   bool testing = false;
   bool secure = false;
+  bool for_tls_reports = false;  ///< As SignatureResult's.
 };
 
 /// The hash of the header that `signature`, which is field number `field`, signs (RFC 6376 §3.7).

@@ -103,6 +103,47 @@ TEST(DkimVerify, KeepsKeysButBelievesDns) {
   EXPECT_EQ(keys.size(), 2U);
 }
 
+TEST(DkimVerify, KeysForTlsReportsAloneCountThereAlone) {
+  // v= has to come first, if it is there at all.
+  const auto with = [](const std::string& services) {
+    auto record = to_key_record(key());
+    record.erase(0, record.find(';') + 1);
+    return dns::Answers{{question(), records({"s=" + services + ";" + record})}};
+  };
+  const auto text = signature(kText) + kText;
+  const auto only = result(text, with("tlsrpt"));
+  EXPECT_EQ(only.verdict, Verdict::permerror);
+  EXPECT_EQ(only.reason, kNotForEmail);
+  EXPECT_TRUE(only.for_tls_reports);
+  EXPECT_FALSE(result(text + "more\r\n", with("tlsrpt")).for_tls_reports);
+  const auto altered = signature(kText) + "From: Eve <eve@a.example>" + kText.substr(25);
+  EXPECT_FALSE(result(altered, with("tlsrpt")).for_tls_reports);
+  EXPECT_FALSE(result(text, with("x")).for_tls_reports);
+  EXPECT_EQ(result(text, with("email:tlsrpt")).verdict, Verdict::pass);
+  EXPECT_FALSE(result(text, good()).for_tls_reports);
+  // While keys are changed there are several records, in any order.
+  const auto other = crypto::PrivateKey::generate(crypto::KeyKind::ed25519).value();
+  auto both = std::get<dns::Txt>(with("tlsrpt").at(question()).records.front()).text;
+  for (const bool first : {true, false}) {
+    const auto two =
+        first ? records({both, to_key_record(other)}) : records({to_key_record(other), both});
+    EXPECT_TRUE(result(text, {{question(), two}}).for_tls_reports) << first;
+  }
+  const auto cut = signature(kText, {.more = "; l=1"}) + kText;
+  EXPECT_FALSE(result(cut, with("tlsrpt")).for_tls_reports);
+}
+
+/// Seconds without halving, for each such message.
+TEST(DkimVerify, ManyFieldsNamedManyTimesTakeNoTime) {
+  std::string text;
+  for (int i = 0; i < 9'000; ++i) text += "a:\r\n";
+  Made made;
+  for (int i = 0; i < 60'000; ++i) made.fields.emplace_back(i % 2 == 0 ? "a" : "b");
+  text += kText;
+  const auto whole = signature(text, made) + text;
+  EXPECT_EQ(result(whole).verdict, Verdict::pass) << result(whole).reason;
+}
+
 TEST(DkimVerify, ReportsNothingOfUnsignedMail) {
   const auto step = verify(read_message(kText), {}, kNow);
   EXPECT_TRUE(std::get<Report>(step).signatures.empty());

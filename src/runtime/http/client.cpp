@@ -169,6 +169,8 @@ Task<Result<Response>> Client::send(Request request, Limits limits) {
   POSTERN_CO_TRY(const auto url, parse_url(request.url));
   POSTERN_CO_TRY(const auto octets, print(request, url, settings_.user_agent));
   if (request.method == Method::head) limits.response.want_body = false;
+  if (settings_.reach.usual_port_only && url.port.value_or(settings_.port) != settings_.port)
+    co_return fail(Errc::not_permitted, url.authority() + ": only the usual port is asked");
   const Instant end = core_.clock.instant() + limits.whole;
   POSTERN_CO_TRY(const auto stream, co_await open(url, limits, end));
   auto response = co_await talk(*stream, octets, limits.response, end);

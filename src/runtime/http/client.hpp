@@ -26,6 +26,7 @@ struct Reach {
   bool private_too = false;            ///< Loopback, private and link-local addresses as well.
   bool only_loopback = false;          ///< Loopback alone: nothing leaves this machine.
   std::vector<text::IpAddress> never;  ///< Our own addresses.
+  bool usual_port_only = false;        ///< No other than that of the settings.
 };
 
 struct Settings {

@@ -227,9 +227,10 @@ TEST_F(HttpClient, SaysWhatDnsHasAgainstIt) {
 
 TEST_F(HttpClient, GoesNowhereAroundUsUnlessToldSo) {
   for (const char* const ip : {"127.0.0.1", "10.1.2.3", "192.168.1.1", "169.254.169.254", "0.0.0.0",
-                               "224.0.0.1", "100.64.0.1"})
+                               "224.0.0.1", "100.64.0.1", "198.18.0.1", "192.0.0.8"})
     dns_.add_address("in.example", ip);
-  for (const char* const ip : {"::1", "fe80::1", "fd00::1", "::ffff:10.0.0.1", "64:ff9b::a00:1"})
+  for (const char* const ip : {"::1", "fe80::1", "fd00::1", "::ffff:10.0.0.1", "64:ff9b::a00:1",
+                               "::10.0.0.1", "64:ff9b:1::1", "fec0::1", "2001::1"})
     dns_.add_address("in.example", ip);
   expect_failure(get("https://in.example/"), Errc::not_permitted, "we must not go");
   EXPECT_TRUE(servers_.dialled.empty());
@@ -250,6 +251,15 @@ TEST_F(HttpClient, ReachIsAsItIsSet) {
   EXPECT_TRUE(get("https://in.example/"));
   expect_failure(get(), Errc::peer_closed, "refused");
   EXPECT_THAT(servers_.dialled, ElementsAre("10.0.0.1 8443", "198.51.100.2 8443"));
+}
+
+TEST_F(HttpClient, MayBeHeldToTheUsualPort) {
+  settings_.reach.usual_port_only = true;
+  dns_.add_address("in.example", "198.51.100.3");
+  expect_failure(get("https://in.example:465/"), Errc::not_permitted, "only the usual port");
+  EXPECT_TRUE(servers_.dialled.empty());
+  servers_.plays["198.51.100.3"].push_back({.answer = std::string{kHello}});
+  EXPECT_TRUE(get("https://in.example:443/"));
 }
 
 TEST_F(HttpClient, OnlyLoopbackIsOnlyLoopback) {

@@ -112,7 +112,10 @@ std::unique_ptr<TlsSession> TlsSession::client(std::shared_ptr<const TlsContext>
     X509_VERIFY_PARAM_set1_ip(SSL_get0_param(ssl), ip->octets().data(), ip->octets().size());
   } else if (!name.empty()) {
     SSL_set_tlsext_host_name(ssl, name.c_str());
-    SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    // Who demands a valid certificate demands the names of today (RFC 9525 §2), not the common one.
+    SSL_set_hostflags(ssl,
+                      X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS |
+                          (options.require_verified ? X509_CHECK_FLAG_NEVER_CHECK_SUBJECT : 0));
     SSL_set1_host(ssl, name.c_str());
   }
   made->named_ = !name.empty();
