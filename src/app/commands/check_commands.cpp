@@ -33,7 +33,10 @@ Result<config::Config> configuration(const Arguments& arguments) {
 Result<std::unique_ptr<check::DnsSource>> open_dns(const Arguments& arguments,
                                                    const config::Config& config) {
   if (!arguments.has("--dns")) {
-    POSTERN_TRY(const auto settings, config::resolver_settings(config, kCacheBytes));
+    POSTERN_TRY(auto settings, config::resolver_settings(config, kCacheBytes));
+    // The root's keys as the server knows them, if it may be read; only the server writes it.
+    if (!config.directory.empty()) settings.root_key_file = config.directory + "/root.key";
+    settings.root_key_read_only = true;
     return check::DnsSource::network(settings);
   }
   const auto file = arguments.text("--dns");

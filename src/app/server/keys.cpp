@@ -56,7 +56,9 @@ Task<Result<void>> Server::open_keys() {
 Result<std::shared_ptr<resolver::Resolver>> Server::fresh_dns() {
   constexpr std::uint64_t kBytes = std::uint64_t{1} << 20U;
   if (stop_asked_) return fail(Errc::shutting_down);
-  POSTERN_TRY(const auto settings, config::resolver_settings(now()->config, kBytes));
+  POSTERN_TRY(auto settings, config::resolver_settings(now()->config, kBytes));
+  settings.root_key_file = now()->config.directory + "/root.key";
+  settings.root_key_read_only = true;  // the other resolver keeps it
   POSTERN_TRY(auto made, resolver::UnboundResolver::create(*cores_.front(), settings));
   const auto end = [](resolver::UnboundResolver* dns) {
     dns->stop();

@@ -42,6 +42,9 @@ struct Settings {
   /// not there, or cannot be used. Empty: the built-in keys, for good. Absolute, in a folder that
   /// libunbound's thread may write to.
   std::string root_key_file;
+  /// Take the keys that `root_key_file` holds now and never write to it: it is somebody else's. If
+  /// it cannot be read, or holds none that can be used, the built-in keys.
+  bool root_key_read_only = false;
   /// More trust anchors, DS or DNSKEY records in presentation form.
   std::vector<std::string> trust_anchors;
   /// Recursive servers to ask instead of the root. Their answers are validated like any.

@@ -5,12 +5,14 @@
 #include <cstddef>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "resolver/root_anchor.hpp"
+#include "resolver/root_keys.hpp"
 #include "vocab/try.hpp"
 
 namespace postern::resolver {
@@ -136,6 +138,20 @@ dns::Answer failed(std::string why) {
           .why = std::move(why)};
 }
 
+/// `settings` with the root's keys that somebody else keeps in the file, as they are now.
+Settings with_root_keys_of(const Settings& settings) {
+  Settings out = settings;
+  out.root_key_file.clear();
+  std::ifstream in{settings.root_key_file, std::ios::binary};
+  const std::string text{std::istreambuf_iterator<char>{in}, {}};
+  auto keys = trusted_root_keys(text);
+  if (keys.empty()) return out;
+  out.root_trust_anchor = false;
+  out.trust_anchors.insert(out.trust_anchors.end(), std::make_move_iterator(keys.begin()),
+                           std::make_move_iterator(keys.end()));
+  return out;
+}
+
 /// A file of root keys for libunbound to go on from, whole or not at all.
 Result<void> write_root_keys(const std::string& file) {
   const std::string fresh = file + ".new";
@@ -166,6 +182,13 @@ Result<Context> make_context_once(const Settings& settings) {
 Result<Context> make_context(const Settings& settings) {
   const std::string& keys = settings.root_key_file;
   if (!settings.root_trust_anchor || keys.empty()) return make_context_once(settings);
+  if (settings.root_key_read_only) {
+    auto context = make_context_once(with_root_keys_of(settings));
+    if (context) return context;
+    Settings built_in = settings;
+    built_in.root_key_file.clear();
+    return make_context_once(built_in);
+  }
   std::error_code error;
   if (std::filesystem::file_size(keys, error) > 0 && !error) {
     auto context = make_context_once(settings);

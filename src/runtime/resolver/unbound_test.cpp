@@ -444,6 +444,8 @@ class RootKeys : public testing::Test {
 
  private:
   std::filesystem::path dir_;
+
+ protected:
   Loop loop_;
 };
 
@@ -459,6 +461,24 @@ TEST_F(RootKeys, GoOnFromWhatWasKept) {
   write(kept);
   EXPECT_TRUE(starts());
   EXPECT_EQ(content(), kept);
+}
+
+TEST_F(RootKeys, WhoOnlyReadsThemNeverWrites) {
+  const auto starts_reading = [this] {
+    return UnboundResolver::create(loop_.core(),
+                                   {.root_key_file = file(), .root_key_read_only = true})
+        .has_value();
+  };
+  EXPECT_TRUE(starts_reading());
+  EXPECT_FALSE(std::filesystem::exists(file()));
+  for (const std::string kept :
+       {"", "not a key\n", ". IN DS 1 2\n",
+        ". IN DS 38696 8 2 683D2D0ACB8C9B712A1948B27F741219298D0A450D612C483AF444A4C0FB2B16\n"}) {
+    write(kept);
+    EXPECT_TRUE(starts_reading()) << kept;
+    EXPECT_EQ(content(), kept);
+  }
+  EXPECT_FALSE(std::filesystem::exists(file() + ".bad"));
 }
 
 TEST_F(RootKeys, ADamagedOrEmptyFileIsMadeAnew) {
