@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -8,6 +9,7 @@
 #include <boost/json.hpp>
 
 #include "check/dns_source.hpp"
+#include "http/message.hpp"
 #include "mailauth/reception.hpp"
 #include "text/ip.hpp"
 #include "vocab/time.hpp"
@@ -53,12 +55,15 @@ struct Claim {
                            const std::optional<Claim>& spf, const std::vector<Claim>& dkim,
                            const mailauth::Settings& settings);
 
+/// Fetches the file at an `https` URL, as http::Client does.
+using Fetch = std::function<Result<http::Response>(const std::string& url)>;
+
 /// Fetches and judges what a domain publishes for its mail: MX, SPF, DKIM (of `selectors`), DMARC,
-/// MTA-STS, TLS reports, BIMI. Data:
+/// MTA-STS (the policy by `fetch`; if that is empty, it stays unknown), TLS reports, BIMI. Data:
 /// `{"domain":…,"records":[{"record":…,"verdict":"good"|"missing"|
 /// "weak"|"wrong","text":…,"fix":…}]}`.
 [[nodiscard]] Report domain(DnsSource& source, const dns::Name& domain,
                             const std::vector<std::string>& selectors,
-                            const mailauth::Settings& settings);
+                            const mailauth::Settings& settings, const Fetch& fetch);
 
 }  // namespace postern::check

@@ -4,10 +4,13 @@
 #include <boost/json.hpp>
 
 #include "check/checks.hpp"
+#include "check/line.hpp"
+#include "check/mta_sts.hpp"
 #include "dkim/key_record.hpp"
 #include "dmarc/record.hpp"
 #include "dmarc/tree_walk.hpp"
 #include "feedback/tlsrpt_record.hpp"
+#include "mtasts/policy.hpp"
 #include "route/failure.hpp"
 #include "text/ascii.hpp"
 
@@ -16,30 +19,19 @@ namespace {
 
 namespace json = boost::json;
 
-/// One judgement of one record.
-struct Line {
-  std::string_view record;   ///< "SPF"
-  std::string_view verdict;  ///< good, weak, wrong, missing, unknown
-  std::string text;          ///< What is there, or what is wrong.
-  std::string fix = {};      ///< What to publish.
-};
-
 class Inspection {
  public:
   Inspection(DnsSource& source, const dns::Name& domain, const mailauth::Settings& settings)
       : source_{source}, domain_{domain}, settings_{settings} {}
 
-  std::vector<Line> run(const std::vector<std::string>& selectors) {
+  std::vector<Line> run(const std::vector<std::string>& selectors, const Fetch& fetch) {
     mx();
     spf();
     for (const auto& selector : selectors) dkim(selector);
     if (selectors.empty())
       add({"DKIM", "unknown", "keys cannot be listed by DNS", "name a selector: --selector NAME"});
     dmarc();
-    tagged("MTA-STS", "_mta-sts", "v=STSv1", "id",
-           "tells senders to insist on TLS: _mta-sts TXT \"v=STSv1; id=1\" and a policy at "
-           "https://mta-sts." +
-               domain_.to_string() + "/.well-known/mta-sts.txt");
+    mta_sts(fetch);
     tls_reports();
     tagged("BIMI", "default._bimi", "v=BIMI1", "l",
            "optional: a logo to be shown where DMARC passes and enforces");
@@ -80,6 +72,30 @@ class Inspection {
     std::string hosts;
     for (const auto& mx : records) hosts += (hosts.empty() ? "" : ", ") + mx.exchange.to_string();
     add({"MX", "good", hosts + secured(answer)});
+  }
+
+  void mta_sts(const Fetch& fetch) {
+    const auto name = domain_.below("_mta-sts");
+    const auto host = mtasts::policy_host(domain_);
+    if (!name || !host) return;
+    const auto answer = ask(*name, dns::Type::txt);
+    if (failed("MTA-STS", answer)) return;
+    StsFindings found{.domain = domain_, .txts = {}, .hosts = mail_hosts(), .policy = {}};
+    for (const auto& txt : answer.all<dns::Txt>()) found.txts.push_back(txt.text);
+    if (fetch && wants_policy(found.txts)) found.policy = fetch(mtasts::policy_url(*host));
+    auto line = judge_mta_sts(found);
+    if (line.verdict == "good") line.text += secured(answer);
+    add(std::move(line));
+  }
+  /// Where mail for the domain goes: none if that is not known, or it takes none.
+  std::vector<dns::Name> mail_hosts() {
+    const auto answer = ask(domain_, dns::Type::mx);
+    const auto records = answer.all<dns::Mx>();
+    if (answer.temporary() || route::is_null_mx(records)) return {};
+    if (records.empty()) return {domain_};
+    std::vector<dns::Name> out;
+    for (const auto& mx : records) out.push_back(mx.exchange);
+    return out;
   }
 
   void spf() {
@@ -236,8 +252,8 @@ class Inspection {
 }  // namespace
 
 Report domain(DnsSource& source, const dns::Name& domain, const std::vector<std::string>& selectors,
-              const mailauth::Settings& settings) {
-  const auto lines = Inspection(source, domain, settings).run(selectors);
+              const mailauth::Settings& settings, const Fetch& fetch) {
+  const auto lines = Inspection(source, domain, settings).run(selectors, fetch);
   Report out;
   json::array records;
   for (const auto& line : lines) {

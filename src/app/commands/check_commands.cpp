@@ -5,6 +5,7 @@
 
 #include "async/clock.hpp"
 #include "check/checks.hpp"
+#include "check/fetch.hpp"
 #include "commands/command.hpp"
 #include "commands/desk.hpp"
 #include "commands/text.hpp"
@@ -46,6 +47,27 @@ Result<std::unique_ptr<check::DnsSource>> open_dns(const Arguments& arguments,
   return source;
 }
 
+/// How `check domain` comes to the policy of MTA-STS: from a file, over the network, or not.
+Result<check::Fetch> fetching(const Arguments& arguments, const config::Config& config,
+                              check::DnsSource& source) {
+  if (arguments.has("--policy")) {
+    POSTERN_TRY(auto text, config::read(arguments.text("--policy")));
+    http::Response response{
+        .status = 200, .headers = {{"Content-Type", "text/plain"}}, .body = std::move(text)};
+    return [response = std::move(response)](const std::string&) { return response; };
+  }
+  if (arguments.has("--dns")) return check::Fetch{};
+  POSTERN_TRY(auto tls, net::TlsContext::client({.profile = net::TlsProfile::modern,
+                                                 .trust_files = config.trust_files,
+                                                 .sessions = 0}));
+  http::Settings settings{.reach = {.private_too = config.allow_private_destinations,
+                                    .only_loopback = config.only_loopback},
+                          .port = static_cast<std::uint16_t>(config.https_port)};
+  return [&source, tls = std::move(tls), settings = std::move(settings)](const std::string& url) {
+    return check::fetch(source, tls, settings, url);
+  };
+}
+
 /// Prints lines that may hold what strangers wrote.
 void print_words(std::ostream& out, std::string_view words) {
   while (!words.empty()) {
@@ -62,11 +84,12 @@ int report(const Arguments& arguments, Session& session, const Run& run) {
   if (!config) return complain(session, config.error());
   auto source = open_dns(arguments, *config);
   if (!source) return complain(session, source.error());
-  const check::Report found = run(**source, *config);
+  const Result<check::Report> found = run(**source, *config);
+  if (!found) return complain(session, found.error());
   if (arguments.has("--json")) {
-    session.out << boost::json::serialize(found.data) << '\n';
+    session.out << boost::json::serialize(found->data) << '\n';
   } else {
-    print_words(session.out, found.words);
+    print_words(session.out, found->words);
   }
   return 0;
 }
@@ -131,10 +154,13 @@ int check_dmarc(const Arguments& arguments, Session& session) {
 int check_domain(const Arguments& arguments, Session& session) {
   const auto domain = dns::Name::parse(arguments.text("DOMAIN"));
   if (!domain) return misused(session, "DOMAIN is not a domain name");
-  return report(arguments, session, [&](check::DnsSource& source, const config::Config& config) {
+  const auto run = [&](check::DnsSource& source,
+                       const config::Config& config) -> Result<check::Report> {
+    POSTERN_TRY(const auto fetch, fetching(arguments, config, source));
     return check::domain(source, *domain, arguments.texts("--selector"),
-                         *config::authentication_settings(config));
-  });
+                         *config::authentication_settings(config), fetch);
+  };
+  return report(arguments, session, run);
 }
 
 std::vector<Option> asking(std::vector<Option> own) {
@@ -175,15 +201,16 @@ std::span<const Command> check_commands() {
                       {"--dkim", "RESULT:DOMAIN", "What DKIM said, of which d=; may be repeated",
                        false, true}}),
               check_dmarc},
-      Command{
-          "check domain", "Judge what a domain publishes for its mail, and say how to mend it",
-          "MX, SPF, DKIM, DMARC, MTA-STS, TLS reports, BIMI. The policy file of MTA-STS is not\n"
-          "fetched.\n"
-          "Example: postern check domain example.org --selector s1",
-          asking(
-              {{"DOMAIN", "", "The domain", true},
-               {"--selector", "NAME", "A DKIM selector to look at; may be repeated", false, true}}),
-          check_domain},
+      Command{"check domain", "Judge what a domain publishes for its mail, and say how to mend it",
+              "MX, SPF, DKIM, DMARC, MTA-STS, TLS reports, BIMI. The policy of MTA-STS is fetched "
+              "over\n"
+              "HTTPS, but not with --dns.\n"
+              "Example: postern check domain example.org --selector s1",
+              asking({{"DOMAIN", "", "The domain", true},
+                      {"--selector", "NAME", "A DKIM selector to look at; may be repeated", false,
+                       true},
+                      {"--policy", "FILE", "Judge this policy of MTA-STS, fetch none"}}),
+              check_domain},
       Command{"dns lookup", "Ask the resolver, and show what DNSSEC says",
               "secure: proven; insecure: not signed; bogus: signed, and wrongly so, with why.\n"
               "Example: postern dns lookup _25._tcp.mx.example.org TLSA",

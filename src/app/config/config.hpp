@@ -60,6 +60,8 @@ struct Config {
   bool only_loopback = false;                  ///< Nothing leaves this machine (localserve).
   std::string outbound_tls = "opportunistic";  ///< none, opportunistic.
   std::int64_t outbound_port = 25;
+  std::int64_t https_port = 443;         ///< Of other servers.
+  std::vector<std::string> trust_files;  ///< PEM: authorities beside the system's.
   std::int64_t queue_life_hours = 120;
   std::int64_t delay_notice_hours = 4;
   std::vector<std::int64_t> retry_minutes;

@@ -79,8 +79,10 @@ TEST(Config, TextsThatStandForThingsAreLookedAt) {
 }
 
 TEST(Config, FilesThatCannotBeReadAreNamedWithTheirLine) {
-  const auto config =
-      parse(kLeast + "[tls]\ncertificate = \"/nonexistent/cert.pem\"\nkey = \"/\"\n", "f.toml");
+  const auto config = parse(kLeast +
+                                "[tls]\ncertificate = \"/nonexistent/cert.pem\"\nkey = \"/\"\n"
+                                "[delivery]\ntrust_files = [\"/nonexistent/ca.pem\"]\n",
+                            "f.toml");
   ASSERT_TRUE(config);
   const auto checked = check_files(*config);
   ASSERT_FALSE(checked);
@@ -89,6 +91,8 @@ TEST(Config, FilesThatCannotBeReadAreNamedWithTheirLine) {
       HasSubstr("f.toml:5: tls.certificate: /nonexistent/cert.pem: No such file or directory; "
                 "name a PEM file"));
   EXPECT_THAT(checked.error().detail, HasSubstr("\nf.toml:6: tls.key: /: Is a directory"));
+  EXPECT_THAT(checked.error().detail,
+              HasSubstr("\nf.toml:8: delivery.trust_files: /nonexistent/ca.pem: No such"));
   EXPECT_TRUE(check_files(*parse(kLeast, "f.toml")));
 }
 

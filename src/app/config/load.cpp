@@ -327,6 +327,7 @@ Result<void> check_files(const Config& config) {
     look("tls.more", more.chain_file);
     look("tls.more", more.key_file);
   }
+  for (const auto& file : config.trust_files) look("delivery.trust_files", file);
   look("signing.secret_file", config.secret_file, "a file");
   if (findings.any()) return fail(Errc::bad_config, findings.text());
   return {};
