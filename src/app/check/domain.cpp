@@ -94,6 +94,7 @@ class Inspection {
     if (answer.temporary() || route::is_null_mx(records)) return {};
     if (records.empty()) return {domain_};
     std::vector<dns::Name> out;
+    out.reserve(records.size());
     for (const auto& mx : records) out.push_back(mx.exchange);
     return out;
   }
