@@ -5,7 +5,7 @@ import json
 import smtplib
 import xml.etree.ElementTree as xml
 
-from lib import dns, postern
+from lib import dns, https, postern
 from lib.clients import deliver, imaplib_client, message, submission
 
 
@@ -125,6 +125,32 @@ class Reports(postern.Case):
         self.assertEqual([(one["domain"], one["successful"], one["failed"]) for one in shown["policies"]],
                          [("b.test", 1, 0)])
         self.assertIn("no-policy-found", self.b.command("report", "tls").stdout)
+
+    def test_tls_reports_are_uploaded_where_that_is_wanted(self):
+        port = postern.free_port()
+        ca, chain, key = postern.make_certificate(postern.own_folder() / "upload", names=["rua.b.test"])
+        receiver = https.Server(port, chain, key, {"/tls": (503, {}, b"later")})
+        self.addCleanup(receiver.stop)
+        self.zone["rua.b.test"] = [("A", "127.0.0.1")]
+        self.zone["_smtp._tls.b.test"] = [("TXT", "v=TLSRPTv1; rua=https://rua.b.test/tls,https://rua.b.test:1/odd,"
+                                                  "https://user@rua.b.test/tls,mailto:tls-reports@b.test")]
+        self.a.sections["delivery"] += [f'trust_files = ["{ca}"]', f"https_port = {port}"]
+        self.a.write_config()
+        self.a.stop()
+        self.a.start()
+        self.submit("over TLS")
+        told, = self.a.json("report", "send", "--domain", "b.test")
+        self.assertEqual(told["to"], ["https://rua.b.test/tls", "https://rua.b.test:1/odd", "tls-reports@b.test"])
+        (method, path, headers, body), = postern.wait_for(lambda: receiver.requests, what="the upload")
+        self.assertEqual((method, path, headers["Content-Type"]), ("POST", "/tls", "application/tlsrpt+gzip"))
+        report = json.loads(gzip.decompress(body))
+        self.assertEqual(report["policies"][0]["summary"]["total-successful-session-count"], 1)
+        # What is refused for now is said and tried again; what is of no use is not.
+        postern.wait_for(lambda: "status 503" in self.a.log(), what="the refusal")
+        refused = [line for line in self.a.log().splitlines() if "report not sent" in line]
+        self.assertTrue(any("status 503" in line and "again=true" in line for line in refused), refused)
+        postern.wait_for(lambda: "usual port" in self.a.log(), what="the other refusal")
+        self.assertIn("again=false", next(line for line in self.a.log().splitlines() if "usual port" in line))
 
     def test_strangers_are_not_believed(self):
         forged = ("Content-Type: application/gzip; name=\"x.test!b.test!1!2.xml.gz\"\r\n"

@@ -110,7 +110,8 @@ constexpr auto kKeys = std::to_array<Key>({
 
     {"reports", "send", &Config::send_reports,
      "Count whose mail passed and failed DMARC, and with whom TLS worked, and tell those domains "
-     "that ask for it once a day (DMARC aggregate reports, TLS reports). Off: nothing is counted.",
+     "that ask for it once a day (DMARC aggregate reports, TLS reports), by mail and, where they "
+     "name an https URL, by upload to port 443. Off: nothing is counted.",
      "true"},
     {"reports", "from", &Config::reports_from,
      "The address that reports are sent as. Receivers believe them only if its domain's mail "
@@ -146,9 +147,11 @@ constexpr auto kKeys = std::to_array<Key>({
      "\"opportunistic\"", 0, 0, "none opportunistic"},
     {"delivery", "port", &Config::outbound_port, "The port of other servers.", "25", 1, 65'535},
     {"delivery", "https_port", &Config::https_port,
-     "The port where other servers serve policies of MTA-STS. For tests.", "443", 1, 65'535},
+     "The port of other servers for HTTPS: policies of MTA-STS, uploads of TLS reports. For tests.",
+     "443", 1, 65'535},
     {"delivery", "trust_files", &Config::trust_files,
-     "PEM files of certificate authorities to trust for HTTPS, beside those of the system.",
+     "PEM files of certificate authorities to trust for HTTPS, beside those of the system. The "
+     "server's user must be able to read them.",
      "[\"/etc/ssl/our-ca.pem\"]"},
     {"delivery", "life_hours", &Config::queue_life_hours,
      "How long mail that cannot be delivered is tried (RFC 5321 §4.5.4.1).", "120", 1, 24L * 60},

@@ -56,8 +56,9 @@ Result<std::unique_ptr<smtpc::Client>> make_client(const config::Config& config,
 Result<std::unique_ptr<http::Client>> make_https(const config::Config& config,
                                                  resolver::Resolver& resolver, net::Dialer& dialer,
                                                  Core& core) {
-  POSTERN_TRY(auto tls, net::TlsContext::client({.profile = net::TlsProfile::modern}));
-  http::Settings settings;
+  POSTERN_TRY(auto tls, net::TlsContext::client({.profile = net::TlsProfile::modern,
+                                                 .trust_files = config.trust_files}));
+  http::Settings settings{.port = static_cast<std::uint16_t>(config.https_port)};
   settings.reach = {.private_too = config.allow_private_destinations,
                     .only_loopback = config.only_loopback,
                     .usual_port_only = true};

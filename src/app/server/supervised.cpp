@@ -138,7 +138,9 @@ void SupervisorWatch::reload(Server& server, const Incoming& bundle) {
 
 /// The data directory, and what libraries read: all else came through the supervisor.
 Allowed allowed_files(const config::Config& config) {
-  return {.read = library_files(), .append = {}, .change = {config.directory}};
+  Allowed out{.read = library_files(), .append = {}, .change = {config.directory}};
+  out.read.insert(out.read.end(), config.trust_files.begin(), config.trust_files.end());
+  return out;
 }
 
 Result<void> run(Channel channel) {

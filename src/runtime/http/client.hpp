@@ -13,10 +13,10 @@
 #include "resolver/resolver.hpp"
 #include "text/ip.hpp"
 
-// HTTPS for what a mail server fetches and posts itself: MTA-STS policies, TLS reports,
-// certificates. One request a connection, HTTP/1.1, always TLS with a certificate that is valid for
-// the host. Redirects are not followed and nothing is cached or remembered (RFC 8461 §3.3 forbids
-// both); whoever wants more reads the status.
+// HTTPS for what a mail server fetches and posts itself: MTA-STS policies, TLS reports. One request
+// a connection, HTTP/1.1, always TLS with a certificate that is valid for the host. Redirects are
+// not followed and nothing is cached or remembered (RFC 8461 §3.3 forbids both); whoever wants more
+// reads the status.
 namespace postern::http {
 
 /// Where a request may go. URLs and the DNS behind them are strangers': without limits anybody

@@ -102,8 +102,8 @@ class Engine {
   [[nodiscard]] virtual Ticket published_ticket() const = 0;
   /// The state readers may see; never null; cheap.
   [[nodiscard]] virtual std::shared_ptr<const Reader> published() const = 0;
-  /// The state with every appended batch, durable or not. For an account's writer alone. Not
-  /// frozen: each call sees all that was appended before it.
+  /// With every appended batch, durable or not. For an account's writer, and to read back what one
+  /// wrote oneself. Not frozen: each call sees all that was appended before it.
   [[nodiscard]] virtual std::shared_ptr<const Reader> tip() const = 0;
 
   [[nodiscard]] virtual Health health() const = 0;
