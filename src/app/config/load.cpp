@@ -194,6 +194,22 @@ void check_reports(const Config& config, const Wrong& wrong) {
   }
 }
 
+void check_dns(const Config& config, const Wrong& wrong) {
+  for (const auto& text : config.forwarders) {
+    if (const auto server = parse_server(text); !server)
+      wrong("dns.forwarders", server.error().detail);
+  }
+  for (const auto& text : config.stubs) {
+    if (const auto stub = parse_stub(text); !stub) wrong("dns.stubs", stub.error().detail);
+  }
+  for (const auto& text : config.trust_anchors) {
+    if (!is_trust_anchor(text)) {
+      wrong("dns.trust_anchors",
+            fmt::format("\"{}\" is no DS or DNSKEY record in zone-file form", text));
+    }
+  }
+}
+
 /// Texts that stand for names, addresses and places.
 void check_texts(const Config& config, Findings& findings) {
   const auto wrong = [&](std::string_view key, const std::string& what) {
@@ -216,19 +232,7 @@ void check_texts(const Config& config, Findings& findings) {
     if (const auto exception = mailauth::parse_exception(text); !exception)
       wrong("authentication.exceptions", "must be domains and nets: " + exception.error().detail);
   }
-  for (const auto& text : config.forwarders) {
-    if (const auto server = parse_server(text); !server)
-      wrong("dns.forwarders", server.error().detail);
-  }
-  for (const auto& text : config.stubs) {
-    if (const auto stub = parse_stub(text); !stub) wrong("dns.stubs", stub.error().detail);
-  }
-  for (const auto& text : config.trust_anchors) {
-    if (!is_trust_anchor(text)) {
-      wrong("dns.trust_anchors",
-            fmt::format("\"{}\" is no DS or DNSKEY record in zone-file form", text));
-    }
-  }
+  check_dns(config, wrong);
 }
 
 /// What the single values cannot say.

@@ -344,14 +344,7 @@ void Server::hurry() {
   sessions_->hurry();
 }
 
-/// What waits for others is ended first, so that nothing that ends later waits for it.
-Task<> Server::stop() {
-  stop_asked_ = true;
-  for (const auto& listener : listeners_) listener->stop();
-  if (control_) control_->stop();
-  if (store_) store_->stop_housekeeping();
-  if (store_) store_->stop_waiting();
-  if (queue_) queue_->stop();
+void Server::stop_asking_others() {
   if (client_) client_->stop();
   if (https_) https_->stop();
   if (dialer_) dialer_->stop();
@@ -360,6 +353,17 @@ Task<> Server::stop() {
   for (const auto& fresh : fresh_dns_) {
     if (const auto dns = fresh.lock()) dns->stop();
   }
+}
+
+/// What waits for others is ended first, so that nothing that ends later waits for it.
+Task<> Server::stop() {
+  stop_asked_ = true;
+  for (const auto& listener : listeners_) listener->stop();
+  if (control_) control_->stop();
+  if (store_) store_->stop_housekeeping();
+  if (store_) store_->stop_waiting();
+  if (queue_) queue_->stop();
+  stop_asking_others();
   for (const auto& sleeper : sleepers_) sleeper->cancel();
   co_await sessions_->stop();
   if (client_) co_await client_->close();

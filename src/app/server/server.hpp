@@ -91,6 +91,7 @@ class Server {
   Task<Result<void>> open_parts();
   Result<void> listen(std::vector<Socket> sockets);
   Task<> stop();
+  void stop_asking_others();
   Task<> live(std::vector<Socket> sockets, std::function<void()> ready);
   Task<> whole(std::vector<Socket> sockets, std::vector<Watch*> watches,
                std::function<void()> ready);

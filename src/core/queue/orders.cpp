@@ -22,8 +22,11 @@ Task<bool> StoredQueue::load_orders() {
     for (const auto& pair : page->pairs) {
       const auto id = parse_order_key(pair.key);
       auto order = decode_order(pair.value);
-      if (id && order) orders_.insert_or_assign(*id, *std::move(order));
-      if (!order) counts_.unreadable.fetch_add(1, std::memory_order_relaxed);
+      if (!order) {
+        counts_.unreadable.fetch_add(1, std::memory_order_relaxed);
+      } else if (id) {
+        orders_.insert_or_assign(*id, *std::move(order));
+      }
     }
     more = kv::next_page(range, *page);
   }

@@ -43,8 +43,9 @@ bool matches(const Message& message, const Queue::Filter& filter) {
 Task<Result<Message>> read_message(std::shared_ptr<const kv::Reader> reader, QueueId id) {
   std::vector<std::string> keys{message_key(id)};
   POSTERN_CO_TRY(const auto values, co_await reader->get(std::move(keys)));
-  if (values.empty() || !values.front()) co_return fail(Errc::not_found);
-  co_return decode_message(id, *values.front());
+  const auto& value = values.front();
+  if (!value) co_return fail(Errc::not_found);
+  co_return decode_message(id, *value);
 }
 
 }  // namespace
@@ -91,9 +92,11 @@ Task<Result<std::vector<Message>>> StoredQueue::list_here(Filter filter, std::si
   std::vector<Message> out;
   if (wanted.id) {
     auto message = co_await show_here(*wanted.id);
-    if (message && matches(*message, wanted)) out.push_back(*std::move(message));
-    if (!message && message.error().code != Errc::not_found)
+    if (!message) {
+      if (message.error().code == Errc::not_found) co_return out;
       co_return std::unexpected(std::move(message).error());
+    }
+    if (matches(*message, wanted)) out.push_back(*std::move(message));
     co_return out;
   }
   const auto settled = co_await journal_.appended();

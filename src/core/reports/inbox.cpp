@@ -125,9 +125,10 @@ Task<Inbox::Taken> Inbox::try_take(Core& core, std::uint64_t size, Content conte
   const bool entered = co_await room.enter(core);
   if (!entered) co_return ignore(&Stats::too_many, "too much to do");
   auto octets = co_await content();
-  if (!octets)
+  if (!octets) {
     co_return ignore(&Stats::ignored,
                      "it cannot be read back: " + std::string{to_string(octets.error().code)});
+  }
   co_return co_await read(*std::move(octets), std::move(proof));
 }
 

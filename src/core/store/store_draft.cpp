@@ -123,8 +123,9 @@ Task<Result<std::string>> StoreDraft::content() const {
     std::vector<std::string> key;
     key.push_back(layout::chunk_key(out_->blob, n));
     POSTERN_CO_TRY(const auto stored, co_await reader->get(std::move(key)));
-    if (!stored.front()) co_return fail(Errc::corrupt, "a chunk of a body is missing");
-    POSTERN_CO_TRY(const auto octets, decode_chunk(*stored.front()));
+    const auto& chunk = stored.front();
+    if (!chunk) co_return fail(Errc::corrupt, "a chunk of a body is missing");
+    POSTERN_CO_TRY(const auto octets, decode_chunk(*chunk));
     out += octets;
   }
   for (const auto& chunk : kept) {

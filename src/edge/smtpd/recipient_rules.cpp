@@ -49,22 +49,24 @@ bool same(const dmarc::Disposition& a, const dmarc::Disposition& b) {
 /// Stands for whatever is no account of ours.
 constexpr AccountId kNobody{};
 
+using Dispositions = std::map<AccountId, dmarc::Disposition>;
+
+void add(Dispositions& out, const mailauth::Findings& findings,
+         const directory::Directory& directory, const smtp::Address& recipient) {
+  const auto found = directory.resolve(recipient);
+  for (const auto& local : found.accounts) {
+    if (out.contains(local.account)) continue;
+    out[local.account] = mailauth::disposition_for(findings, wishes_of(directory, local.account));
+  }
+  if (!found.remote.empty()) out[kNobody] = findings.disposition;
+}
+
 /// What becomes of the message for each account that recipients lead to; not empty.
-std::map<AccountId, dmarc::Disposition> dispositions(
-    const mailauth::Findings& findings, const directory::Directory& directory,
-    const std::vector<delivery::Recipient>& recipients) {
-  std::map<AccountId, dmarc::Disposition> out;
+Dispositions dispositions(const mailauth::Findings& findings, const directory::Directory& directory,
+                          const std::vector<delivery::Recipient>& recipients) {
+  Dispositions out;
   if (depends_on_recipient(findings)) {
-    for (const auto& recipient : recipients) {
-      const auto found = directory.resolve(recipient.address);
-      for (const auto& local : found.accounts) {
-        if (!out.contains(local.account)) {
-          out[local.account] =
-              mailauth::disposition_for(findings, wishes_of(directory, local.account));
-        }
-      }
-      if (!found.remote.empty()) out[kNobody] = findings.disposition;
-    }
+    for (const auto& recipient : recipients) add(out, findings, directory, recipient.address);
   }
   if (out.empty()) out[kNobody] = findings.disposition;
   return out;

@@ -16,9 +16,10 @@ bool is_nowhere(const IpAddress& ip) {
 /// More that is no place on the public Internet (RFC 6890 §2.2): protocol assignments, benchmarks,
 /// site-local (RFC 3879), local translation (RFC 8215) and Teredo, whose inner address is masked.
 bool is_special(const IpAddress& ip) {
-  if (ip.is_v4())
+  if (ip.is_v4()) {
     return ip.net(24) == IpAddress::parse("192.0.0.0") ||
            ip.net(15) == IpAddress::parse("198.18.0.0");
+  }
   return ip.net(10) == IpAddress::parse("fec0::") ||
          ip.net(48) == IpAddress::parse("64:ff9b:1::") || ip.net(32) == IpAddress::parse("2001::");
 }

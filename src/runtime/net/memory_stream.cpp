@@ -194,8 +194,8 @@ Task<Result<void>> MemoryStream::write(std::string_view bytes, Duration limit) {
     if (bytes.empty()) co_return Result<void>{};
     if (link_->cut || out_.reader_gone) co_return fail(Errc::peer_closed);
     std::size_t room = link_->options.capacity - std::min(link_->options.capacity, out_.held());
-    if (link_->options.cut_after)
-      room = std::min<std::size_t>(room, *link_->options.cut_after - link_->carried);
+    if (const auto& cut_after = link_->options.cut_after)
+      room = std::min<std::size_t>(room, *cut_after - link_->carried);
     if (room > 0) {
       const std::size_t size = std::min(room, bytes.size());
       link_->send(out_, bytes.substr(0, size));

@@ -205,10 +205,11 @@ class AddressParser {
     if (left_ == 0) return;
     --left_;
     if (mailbox.name.empty()) mailbox.name = std::move(comment_);
-    if (group_)
+    if (group_) {
       std::get<Group>(list_.back()).members.push_back(std::move(mailbox));
-    else
+    } else {
       list_.emplace_back(std::move(mailbox));
+    }
   }
 
   Lexer lexer_;
