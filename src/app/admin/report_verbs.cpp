@@ -20,21 +20,30 @@ using std::chrono::floor;
 using std::chrono::seconds;
 using std::chrono::sys_seconds;
 
-constexpr auto kUsual = days{30};
-constexpr std::uint64_t kMostDays = 1000;
+constexpr std::uint64_t kMost = 10'000;  ///< Of any unit.
 
-/// "7d", "2026-11-01" or a time of RFC 3339.
+/// How long a unit of "12h", "7d" or "2w" is.
+std::optional<seconds> unit_of(char letter) {
+  switch (letter) {
+    case 'h': return std::chrono::hours{1};
+    case 'd': return days{1};
+    case 'w': return days{7};
+    default:  return std::nullopt;
+  }
+}
+
+/// "12h", "7d", "2w", "2026-11-01" or a time of RFC 3339; nothing: all there is.
 Result<sys_seconds> parse_since(std::string_view text, Timestamp now) {
-  if (text.empty()) return floor<seconds>(now) - kUsual;
-  if (text.ends_with('d')) {
+  if (text.empty()) return sys_seconds{};
+  if (const auto unit = unit_of(text.back())) {
     const auto count = text::parse_number<std::uint64_t>(text.substr(0, text.size() - 1));
-    if (count && *count <= kMostDays) return floor<seconds>(now) - days{*count};
+    if (count && *count <= kMost) return floor<seconds>(now) - *unit * *count;
   }
   auto whole = std::string{text};
   if (!text.contains(':')) whole += "T00:00:00Z";
   const auto instant = feedback::parse_instant(whole);
   if (instant) return *instant;
-  return fail(Errc::bad_syntax, fmt::format("\"{}\" is no time: 7d, 2026-11-01 or "
+  return fail(Errc::bad_syntax, fmt::format("\"{}\" is no time: 12h, 7d, 2w, 2026-11-01 or "
                                             "2026-11-01T00:00:00Z",
                                             text));
 }

@@ -43,7 +43,8 @@ struct Sender {
 [[nodiscard]] Report message(DnsSource& source, std::string_view content, mailauth::Peer peer,
                              const mailauth::Settings& settings);
 
-/// A result and the domain it is for, as in "pass:example.org" or "pass:example.org:selector".
+/// A result and the domain it is for, as in "pass:example.org" or "pass:example.org:selector"; the
+/// root if it names none ("none", "none:").
 struct Claim {
   dmarc::Auth result = dmarc::Auth::none;
   dns::Name domain;

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <boost/json.hpp>
 
 #include "check/checks.hpp"
@@ -56,13 +58,14 @@ json::object dmarc_data(const dmarc::Verdict& verdict) {
 }
 
 std::optional<Claim> parse_claim(std::string_view text) {
-  const auto colon = text.find(':');
-  if (colon == std::string_view::npos) return std::nullopt;
+  const auto colon = std::min(text.find(':'), text.size());
   const auto result = dmarc::parse_auth(text.substr(0, colon));
-  auto rest = text.substr(colon + 1);
+  if (!result) return std::nullopt;
+  auto rest = text.substr(std::min(colon + 1, text.size()));
   rest = rest.substr(0, rest.find(':'));
+  if (rest.empty()) return Claim{*result, {}};
   const auto name = dns::Name::parse(rest);
-  if (!result || !name) return std::nullopt;
+  if (!name) return std::nullopt;
   return Claim{*result, *name};
 }
 

@@ -1,7 +1,9 @@
+#include <algorithm>
 #include <map>
 #include <optional>
 
 #include <boost/json.hpp>
+#include <fmt/format.h>
 
 #include "check/dns_source.hpp"
 #include "text/ascii.hpp"
@@ -39,7 +41,8 @@ class JsonDns final : public resolver::Resolver {
       const auto at = nodes_.find(out.canonical);
       if (at == nodes_.end()) return out;
       const Node& node = at->second;
-      if (node.failure) return *node.failure;
+      // Beside records, a failure is of all other types.
+      if (node.failure && !node.records.contains(question.type)) return *node.failure;
       if (node.alias && question.type != Type::cname) {
         out.canonical = *node.alias;
         continue;
@@ -54,6 +57,22 @@ class JsonDns final : public resolver::Resolver {
 
   std::map<Name, Node> nodes_;
 };
+
+/// A name as people and test data write it: blanks around it, nothing or a dot for the root, and
+/// odd octets (of SPF macros) as they are.
+Result<Name> parse_name(std::string_view text) {
+  text = text::trim(text);
+  if (text.empty() || text == ".") return Name{};
+  auto plain = Name::parse(text);
+  if (plain) return plain;
+  std::string escaped;
+  for (const char c : text) {
+    const auto octet = static_cast<unsigned char>(c);
+    const bool odd = octet <= ' ' || octet >= 0x7F || c == '\\';
+    escaped += odd ? fmt::format("\\{:03}", octet) : std::string(1, c);
+  }
+  return Name::parse(escaped);
+}
 
 /// The texts of a record behind its type, numbers too, with blanks between.
 Result<std::string> joined(const json::array& record, std::string_view between) {
@@ -77,12 +96,11 @@ Result<std::string> joined(const json::array& record, std::string_view between) 
 }
 
 Result<dns::Record> mx_of(std::string_view text) {
-  const auto space = text.find(' ');
+  text = text::trim(text);
+  const auto space = std::min(text.find(' '), text.size());
   const auto preference = text::parse_number<std::uint16_t>(text.substr(0, space));
-  if (!preference || space == std::string_view::npos)
-    return fail(Errc::bad_syntax, "an MX record is \"10 mx.example\"");
-  const auto host = text::trim(text.substr(space));
-  POSTERN_TRY(auto exchange, host == "." ? Result<Name>{Name{}} : Name::parse(host));
+  if (!preference) return fail(Errc::bad_syntax, "an MX record is \"10 mx.example\"");
+  POSTERN_TRY(auto exchange, parse_name(text.substr(space)));
   return dns::Mx{*preference, std::move(exchange)};
 }
 
@@ -108,7 +126,7 @@ Result<dns::Record> record_of(Type type, const json::array& record) {
   switch (type) {
     case Type::a:
     case Type::aaaa: {
-      const auto ip = text::IpAddress::parse(text);
+      const auto ip = text::IpAddress::parse(text::trim(text));
       if (!ip) return fail(Errc::bad_syntax, "not an address");
       return *ip;
     }
@@ -116,28 +134,11 @@ Result<dns::Record> record_of(Type type, const json::array& record) {
     case Type::tlsa: return tlsa_of(text);
     case Type::ns:
     case Type::ptr:  {
-      POSTERN_TRY(auto name, Name::parse(text));
+      POSTERN_TRY(auto name, parse_name(text));
       return dns::Target{std::move(name)};
     }
-    default: return fail(Errc::unsupported, "records of this type cannot be given here");
+    default: return fail(Errc::unsupported);
   }
-}
-
-Result<void> add_record(const json::value& value, Node& node) {
-  const auto* const record = value.if_array();
-  if (record == nullptr || record->size() < 2 || !record->front().is_string())
-    return fail(Errc::bad_syntax, "a record is [\"TYPE\", \"data\"]");
-  const std::string_view word{record->front().get_string()};
-  const auto type = dns::parse_type(word);
-  if (!type) return fail(Errc::bad_syntax, "unknown record type " + std::string{word});
-  if (*type == Type::cname) {
-    POSTERN_TRY(const auto text, joined(*record, " "));
-    POSTERN_TRY(node.alias, Name::parse(text));
-    return {};
-  }
-  POSTERN_TRY(auto read, record_of(*type, *record));
-  node.records.emplace(*type, std::move(read));
-  return {};
 }
 
 std::optional<dns::Answer> failure_of(std::string_view word) {
@@ -149,16 +150,49 @@ std::optional<dns::Answer> failure_of(std::string_view word) {
   return std::nullopt;
 }
 
+Result<void> add_failure(std::string_view word, Node& node) {
+  node.failure = failure_of(word);
+  if (!node.failure) return fail(Errc::bad_syntax, "neither TIMEOUT, SERVFAIL nor BOGUS");
+  return {};
+}
+
+/// Types that nothing here asks for are passed over.
+Result<void> add_record(const json::array& record, Node& node) {
+  if (record.empty() || !record.front().is_string())
+    return fail(Errc::bad_syntax, "a record is [\"TYPE\", \"data\"]");
+  const auto type = dns::parse_type(std::string_view{record.front().get_string()});
+  if (!type) return {};
+  if (record.size() < 2 && *type != Type::txt)
+    return fail(Errc::bad_syntax, "a record is [\"TYPE\", \"data\"]");
+  if (*type == Type::cname) {
+    POSTERN_TRY(const auto text, joined(record, " "));
+    POSTERN_TRY(node.alias, parse_name(text));
+    return {};
+  }
+  auto read = record_of(*type, record);
+  if (!read && read.error().code == Errc::unsupported) return {};
+  if (!read) return std::unexpected(std::move(read).error());
+  node.records.emplace(*type, *std::move(read));
+  return {};
+}
+
 Result<Node> read_node(const json::value& value) {
   Node out;
   if (const auto* const word = value.if_string()) {
-    out.failure = failure_of(*word);
-    if (!out.failure) return fail(Errc::bad_syntax, "neither TIMEOUT, SERVFAIL nor BOGUS");
+    POSTERN_CHECK(add_failure(*word, out));
     return out;
   }
   const auto* const records = value.if_array();
   if (records == nullptr) return fail(Errc::bad_syntax, "neither an array of records nor a word");
-  for (const auto& record : *records) POSTERN_CHECK(add_record(record, out));
+  for (const auto& one : *records) {
+    if (const auto* const word = one.if_string()) {
+      POSTERN_CHECK(add_failure(*word, out));
+    } else if (const auto* const record = one.if_array()) {
+      POSTERN_CHECK(add_record(*record, out));
+    } else {
+      return fail(Errc::bad_syntax, "a record is [\"TYPE\", \"data\"]");
+    }
+  }
   return out;
 }
 
@@ -178,10 +212,10 @@ Result<std::unique_ptr<resolver::Resolver>> json_resolver(std::string_view text)
   std::map<Name, Node> nodes;
   for (const auto& [key, value] : *object) {
     const std::string_view word{key};
-    const auto name = Name::parse(word);
-    if (!name) return at(word, name.error());
     auto node = read_node(value);
     if (!node) return at(word, node.error());
+    const auto name = parse_name(word);
+    if (!name) continue;  // nobody can ask for it
     nodes.insert_or_assign(*name, *std::move(node));
   }
   return std::unique_ptr<resolver::Resolver>{std::make_unique<JsonDns>(std::move(nodes))};

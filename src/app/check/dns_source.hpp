@@ -24,8 +24,10 @@ class DnsSource {
 
   /// A JSON text in place of the network: an object of names, each with an array of records
   /// (`["TXT", "v=spf1 -all"]`, `["MX", "10 mx.example"]`; the strings of one TXT record may be an
-  /// array) or what asking for it ends in ("TIMEOUT", "SERVFAIL", "BOGUS"). A name that is not in
-  /// it does not exist. `bad_syntax`: what is wrong with it, and at which name.
+  /// array) or what asking for it ends in ("TIMEOUT", "SERVFAIL", "BOGUS"; among records: what
+  /// asking for other types ends in). Types that no check asks for are passed over, "" and "." are
+  /// the root. A name that is not in it does not exist. `bad_syntax`: what is wrong with it, and at
+  /// which name.
   [[nodiscard]] static Result<std::unique_ptr<DnsSource>> json(std::string_view text);
 
   DnsSource(const DnsSource&) = delete;

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <functional>
+#include <optional>
 
 #include <boost/json.hpp>
 
@@ -13,6 +14,7 @@
 #include "mtasts/policy.hpp"
 #include "route/failure.hpp"
 #include "text/ascii.hpp"
+#include "text/utf8.hpp"
 
 namespace postern::check {
 namespace {
@@ -33,8 +35,7 @@ class Inspection {
     dmarc();
     mta_sts(fetch);
     tls_reports();
-    tagged("BIMI", "default._bimi", "v=BIMI1", "l",
-           "optional: a logo to be shown where DMARC passes and enforces");
+    bimi();
     return std::move(lines_);
   }
 
@@ -87,15 +88,19 @@ class Inspection {
     if (line.verdict == "good") line.text += secured(answer);
     add(std::move(line));
   }
-  /// Where mail for the domain goes: none if that is not known, or it takes none.
-  std::vector<dns::Name> mail_hosts() {
+  /// Where mail for the domain goes; nothing: that is not known.
+  std::optional<std::vector<dns::Name>> mail_hosts() {
     const auto answer = ask(domain_, dns::Type::mx);
     const auto records = answer.all<dns::Mx>();
-    if (answer.temporary() || route::is_null_mx(records)) return {};
-    if (records.empty()) return {domain_};
+    if (answer.temporary()) return std::nullopt;
     std::vector<dns::Name> out;
-    out.reserve(records.size());
-    for (const auto& mx : records) out.push_back(mx.exchange);
+    if (route::is_null_mx(records)) return out;
+    for (const auto& mx : records) {
+      if (!mx.exchange.is_root()) out.push_back(mx.exchange);
+    }
+    const bool has_address = records.empty() && (ask(domain_, dns::Type::a).found() ||
+                                                 ask(domain_, dns::Type::aaaa).found());
+    if (has_address) out.push_back(domain_);
     return out;
   }
 
@@ -132,7 +137,9 @@ class Inspection {
                          .now = {}},
                         known);
     });
-    if (verdict.outcome == spf::Outcome::permerror || verdict.outcome == spf::Outcome::temperror) {
+    if (verdict.outcome == spf::Outcome::temperror)
+      return add({"SPF", "unknown", verdict.why, "mend the zone or its servers"});
+    if (verdict.outcome == spf::Outcome::permerror) {
       return add({"SPF", "wrong", verdict.why, "fewer includes, and no names that do not exist"});
     }
     if (all == record->directives.end() && !record->redirect)
@@ -179,6 +186,8 @@ class Inspection {
       if (name && failed("DMARC", ask(*name, dns::Type::txt))) return;
       return add({"DMARC", "unknown", verdict.reason, "mend the zone or its servers"});
     }
+    if (!verdict.record && dmarc_records() > 1)
+      return add({"DMARC", "wrong", "several DMARC records: receivers use none", "keep one"});
     if (!verdict.record) {
       return add({"DMARC", "missing", "no DMARC record: anybody may write in its name",
                   "_dmarc TXT \"v=DMARC1; p=none; rua=mailto:dmarc@" + domain_.to_string() +
@@ -196,6 +205,14 @@ class Inspection {
                   "rua=mailto:dmarc@" + domain_.to_string()});
     }
     add({"DMARC", "good", where});
+  }
+
+  std::size_t dmarc_records() {
+    const auto name = domain_.below("_dmarc");
+    if (!name) return 0;
+    const auto texts = ask(*name, dns::Type::txt).all<dns::Txt>();
+    return static_cast<std::size_t>(std::ranges::count_if(
+        texts, [](const dns::Txt& txt) { return txt.text.starts_with("v=DMARC1"); }));
   }
 
   void tls_reports() {
@@ -221,25 +238,40 @@ class Inspection {
     add({"TLS-RPT", "good", "reports to " + to + secured(answer)});
   }
 
-  /// A record of tags that begins with `version` and must have `tag`.
-  void tagged(std::string_view record, std::string_view below, std::string_view version,
-              std::string_view tag, const std::string& fix) {
-    const auto name = domain_.below(below);
+  void bimi() {
+    constexpr std::string_view kFix =
+        "optional: a logo to be shown where DMARC passes and enforces";
+    const auto name = domain_.below("default._bimi");
     if (!name) return;
     const auto answer = ask(*name, dns::Type::txt);
-    if (failed(record, answer)) return;
+    if (failed("BIMI", answer)) return;
     std::vector<std::string> found;
     for (const auto& txt : answer.all<dns::Txt>()) {
-      if (txt.text.starts_with(version)) found.push_back(txt.text);
+      if (txt.text.starts_with("v=BIMI1")) found.push_back(txt.text);
     }
-    if (found.empty()) return add({record, "missing", "nothing at " + name->to_string(), fix});
-    if (found.size() > 1) return add({record, "wrong", "several records", "keep one"});
-    const auto tags = text::split(found.front(), ';');
-    const bool has = std::ranges::any_of(tags, [tag](std::string_view part) {
-      return text::trim(part.substr(0, part.find('='))) == tag && part.contains('=');
-    });
-    if (!has) return add({record, "wrong", found.front() + ": no " + std::string{tag} + "=", fix});
-    add({record, "good", found.front() + secured(answer)});
+    if (found.empty())
+      return add({"BIMI", "missing", "nothing at " + name->to_string(), std::string{kFix}});
+    if (found.size() > 1) return add({"BIMI", "wrong", "several records", "keep one"});
+    const auto logo = tag_of(found.front(), "l");
+    if (!logo)
+      return add({"BIMI", "wrong", found.front() + ": no l=", "l=https://... of an SVG logo"});
+    if (logo->empty()) return add({"BIMI", "good", "the domain wants no logo shown"});
+    const bool is_svg = logo->ends_with(".svg") || logo->ends_with(".svgz");
+    if (!text::istarts_with(*logo, "https://") || !is_svg) {
+      return add({"BIMI", "wrong", "l=" + std::string{*logo} + " is no https URL of an SVG logo",
+                  "l=https://... that ends in .svg"});
+    }
+    add({"BIMI", "good", found.front() + secured(answer)});
+  }
+
+  /// The value of a tag of `record`, trimmed; nothing: it is not there.
+  static std::optional<std::string_view> tag_of(std::string_view record, std::string_view tag) {
+    for (const auto part : text::split(record, ';')) {
+      const auto equals = part.find('=');
+      if (equals != std::string_view::npos && text::trim(part.substr(0, equals)) == tag)
+        return text::trim(part.substr(equals + 1));
+    }
+    return std::nullopt;
   }
 
   static constexpr unsigned kGoodRsaBits = 2048;
@@ -250,11 +282,23 @@ class Inspection {
   std::vector<Line> lines_;
 };
 
+/// One line of UTF-8, whatever strangers' records hold.
+std::string cleaned(std::string_view text) {
+  constexpr std::size_t kMost = 600;
+  auto out = text::to_valid_utf8(text.substr(0, kMost));
+  std::ranges::replace_if(out, text::is_control, '?');
+  return out;
+}
+
 }  // namespace
 
 Report domain(DnsSource& source, const dns::Name& domain, const std::vector<std::string>& selectors,
               const mailauth::Settings& settings, const Fetch& fetch) {
-  const auto lines = Inspection(source, domain, settings).run(selectors, fetch);
+  auto lines = Inspection(source, domain, settings).run(selectors, fetch);
+  for (auto& line : lines) {
+    line.text = cleaned(line.text);
+    line.fix = cleaned(line.fix);
+  }
   Report out;
   json::array records;
   for (const auto& line : lines) {

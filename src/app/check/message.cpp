@@ -108,11 +108,11 @@ Report message(DnsSource& source, std::string_view content, mailauth::Peer peer,
   mailauth::Reception reception{source.resolver(), source.core(),
                                 std::make_shared<const mailauth::Settings>(settings), &nothing};
   reception.feed(with_crlf(content));
-  const auto found = source.run(reception.finish(std::move(peer)));
+  auto found = source.run(reception.finish(std::move(peer)));
+  if (auto refusal = found.refusal()) found.disposition = *std::move(refusal);
   Report out{.data = data_of(found), .words = {}};
   for (const auto& [what, words] : mailauth::facts_of(found))
     out.words.append(what).append(": ").append(words).append("\n");
-  if (const auto* const none = found.refused_author()) out.words += "refused: " + none->text + '\n';
   return out;
 }
 

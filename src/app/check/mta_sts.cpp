@@ -71,7 +71,11 @@ Line judge_policy(const StsFindings& found, const mtasts::Policy& policy, bool r
     return {kName, "weak", what + ": senders insist on nothing",
             "mode: testing; with good TLS reports, enforce; and a new id in the record"};
   }
-  if (const auto hosts = forbidden(policy, found.hosts); !hosts.empty()) {
+  if (!found.hosts) {
+    return {kName, "unknown", what + "; DNS does not tell which hosts take the mail",
+            "mend the zone or its servers"};
+  }
+  if (const auto hosts = forbidden(policy, *found.hosts); !hosts.empty()) {
     return {kName, "wrong", what + ": the policy does not name " + hosts + ", where mail goes",
             "add mx: lines for them, and a new id in the record"};
   }
@@ -90,12 +94,26 @@ Line judge_policy(const StsFindings& found, const mtasts::Policy& policy, bool r
   return {kName, "good", what};
 }
 
+/// The policy of an answer, or what is wrong with it.
+Line judge_response(const StsFindings& found, const http::Response& response) {
+  if (response.status != kOk) return bad_status(found.domain, response);
+  const auto policy = mtasts::parse_policy(response.body);
+  if (!policy) {
+    return {kName, "wrong", "the policy is invalid: " + policy.error().detail, "mend the file"};
+  }
+  const auto type = response.header("Content-Type").value_or("");
+  return judge_policy(found, *policy, mtasts::is_policy_type(type));
+}
+
+/// A policy may stand before its record does: RFC 8461 §8.1 has it so.
 Line without_record(const StsFindings& found) {
-  const bool served = found.policy && *found.policy && (*found.policy)->status == kOk &&
-                      mtasts::parse_policy((*found.policy)->body);
   const auto name = "_mta-sts." + found.domain.to_string();
+  const bool served = found.policy && *found.policy && (*found.policy)->status == kOk;
   if (!served) return {kName, "missing", "nothing at " + name, how_to_begin(found.domain)};
-  return {kName, "wrong", "a policy, but no record at " + name + ": nobody looks for it",
+  auto judged = judge_response(found, **found.policy);
+  if (judged.verdict == "wrong") return judged;
+  return {kName, "wrong",
+          judged.text + ": a policy, but no record at " + name + ": nobody looks for it",
           "_mta-sts TXT \"v=STSv1; id=1\", with a new id whenever the policy changes"};
 }
 
@@ -116,13 +134,7 @@ Line judge_mta_sts(const StsFindings& found) {
             "name a copy of it: --policy FILE"};
   }
   if (!*found.policy) return not_fetched(found.domain, found.policy->error());
-  const auto& response = **found.policy;
-  if (response.status != kOk) return bad_status(found.domain, response);
-  const auto policy = mtasts::parse_policy(response.body);
-  if (!policy)
-    return {kName, "wrong", "the policy is invalid: " + policy.error().detail, "mend that line"};
-  const auto type = response.header("Content-Type").value_or("");
-  auto out = judge_policy(found, *policy, mtasts::is_policy_type(type));
+  auto out = judge_response(found, **found.policy);
   out.text = "id " + record->id + ", " + out.text;
   return out;
 }

@@ -16,9 +16,8 @@ namespace postern::check {
 /// What there is of it.
 struct StsFindings {
   dns::Name domain;
-  std::vector<std::string> txts;  ///< All TXT records at _mta-sts.
-  /// Hosts that take the domain's mail; nothing: not known, or it takes none.
-  std::vector<dns::Name> hosts;
+  std::vector<std::string> txts;                ///< All TXT records at _mta-sts.
+  std::optional<std::vector<dns::Name>> hosts;  ///< That take its mail; nothing: not known.
   /// What came of asking for the policy; nothing: nobody asked.
   std::optional<Result<http::Response>> policy;
 };

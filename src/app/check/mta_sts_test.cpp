@@ -23,7 +23,7 @@ http::Response served(std::string body, std::string type = "text/plain; charset=
 StsFindings found(std::optional<Result<http::Response>> policy) {
   return {.domain = name("example.org"),
           .txts = {"v=STSv1; id=7"},
-          .hosts = {name("mx.example.org"), name("a.backup.example")},
+          .hosts = std::vector{name("mx.example.org"), name("a.backup.example")},
           .policy = std::move(policy)};
 }
 
@@ -47,8 +47,8 @@ TEST(CheckMtaSts, JudgesAPolicy) {
 
 TEST(CheckMtaSts, NamesTheHostsThatArePassedOver) {
   auto findings = found(served("mode: testing\nmax_age: 1", "text/html"));
-  findings.hosts.push_back(name("new.example.org"));
-  findings.hosts.push_back(name("a.b.backup.example"));
+  findings.hosts->push_back(name("new.example.org"));
+  findings.hosts->push_back(name("a.b.backup.example"));
   expect(findings, "wrong", "does not name new.example.org, a.b.backup.example, where");
   findings.policy = served("mode: none\nmax_age: 1");
   expect(findings, "weak", "insist on nothing");

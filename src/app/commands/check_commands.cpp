@@ -57,15 +57,23 @@ Result<check::Fetch> fetching(const Arguments& arguments, const config::Config& 
     return [response = std::move(response)](const std::string&) { return response; };
   }
   if (arguments.has("--dns")) return check::Fetch{};
-  POSTERN_TRY(auto tls, net::TlsContext::client({.profile = net::TlsProfile::modern,
-                                                 .trust_files = config.trust_files,
-                                                 .sessions = 0}));
-  http::Settings settings{.reach = {.private_too = config.allow_private_destinations,
-                                    .only_loopback = config.only_loopback},
-                          .port = static_cast<std::uint16_t>(config.https_port)};
-  return [&source, tls = std::move(tls), settings = std::move(settings)](const std::string& url) {
+  const http::Settings settings{.reach = {.private_too = config.allow_private_destinations,
+                                          .only_loopback = config.only_loopback},
+                                .port = static_cast<std::uint16_t>(config.https_port)};
+  const auto get = [&source, &config, settings](const std::string& url) -> Result<http::Response> {
+    POSTERN_TRY(const auto tls, net::TlsContext::client({.profile = net::TlsProfile::modern,
+                                                         .trust_files = config.trust_files,
+                                                         .sessions = 0}));
     return check::fetch(source, tls, settings, url);
   };
+  return get;
+}
+
+/// Without the angle brackets that some write.
+std::string mail_from(const Arguments& arguments) {
+  auto out = arguments.text("--mailfrom");
+  if (out.starts_with('<') && out.ends_with('>')) out = out.substr(1, out.size() - 2);
+  return out;
 }
 
 /// Prints lines that may hold what strangers wrote.
@@ -112,7 +120,7 @@ int check_spf(const Arguments& arguments, Session& session) {
   return report(arguments, session, [&](check::DnsSource& source, const config::Config& config) {
     return check::spf(source, {.ip = *ip,
                                .helo = arguments.text("--helo"),
-                               .mail_from = arguments.text("--mailfrom"),
+                               .mail_from = mail_from(arguments),
                                .receiver = config.hostname,
                                .now = SystemClock{}.now()});
   });
@@ -120,7 +128,7 @@ int check_spf(const Arguments& arguments, Session& session) {
 
 int check_message(const Arguments& arguments, Session& session) {
   mailauth::Peer peer{
-      .ip = {}, .helo = arguments.text("--helo"), .mail_from = arguments.text("--mailfrom")};
+      .ip = {}, .helo = arguments.text("--helo"), .mail_from = mail_from(arguments)};
   if (arguments.has("--ip")) {
     peer.ip = text::IpAddress::parse(arguments.text("--ip"));
     if (!peer.ip) return misused(session, "--ip is an IPv4 or IPv6 address");
@@ -133,7 +141,9 @@ int check_message(const Arguments& arguments, Session& session) {
 }
 
 int check_dmarc(const Arguments& arguments, Session& session) {
-  const auto from = dns::Name::parse(arguments.text("--from"));
+  auto author = arguments.text("--from");
+  if (const auto at = author.rfind('@'); at != std::string::npos) author.erase(0, at + 1);
+  const auto from = dns::Name::parse(author);
   if (!from) return misused(session, "--from is a domain");
   std::optional<check::Claim> spf;
   if (arguments.has("--spf")) {
@@ -165,7 +175,8 @@ int check_domain(const Arguments& arguments, Session& session) {
 
 std::vector<Option> asking(std::vector<Option> own) {
   own.push_back({"--dns", "FILE", "Answer from this JSON file instead of the network"});
-  own.push_back({"--config", "FILE", "Whose [dns] to use; default /etc/postern/postern.toml"});
+  own.push_back(
+      {"--config", "FILE", "Whose [dns] and [delivery] to use; default /etc/postern/postern.toml"});
   own.push_back({"--json", "", "Print JSON"});
   return own;
 }

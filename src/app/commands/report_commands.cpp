@@ -115,9 +115,10 @@ int send(const Arguments& arguments, Session& session) {
 }
 
 std::vector<Option> questions() {
-  return printing({{"--domain", "DOMAIN", "Only about this domain of yours"},
-                   {"--reporter", "DOMAIN", "Only by this domain or those below it"},
-                   {"--since", "TIME", "Periods that end then or later: 7d, 2026-11-01 (30d)"}});
+  return printing(
+      {{"--domain", "DOMAIN", "Only about this domain of yours"},
+       {"--reporter", "DOMAIN", "Only by this domain or those below it"},
+       {"--since", "TIME", "Periods that end then or later: 12h, 7d, 2w, 2026-11-01 (all)"}});
 }
 
 }  // namespace

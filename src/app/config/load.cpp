@@ -340,9 +340,7 @@ Result<void> check_files(const Config& config) {
 Result<std::string> read(const std::string& file) {
   std::ifstream in{file, std::ios::binary};
   if (!in) {
-    return fail(
-        Errc::bad_config,
-        fmt::format("{}: cannot be read; `postern config default` prints one to begin with", file));
+    return fail(Errc::bad_config, fmt::format("{}: cannot be read", file));
   }
   std::ostringstream text;
   text << in.rdbuf();
@@ -350,8 +348,12 @@ Result<std::string> read(const std::string& file) {
 }
 
 Result<Config> load(const std::string& file) {
-  POSTERN_TRY(const auto text, read(file));
-  return parse(text, file);
+  const auto text = read(file);
+  if (!text) {
+    return fail(text.error().code,
+                text.error().detail + "; `postern config default` prints one to begin with");
+  }
+  return parse(*text, file);
 }
 
 }  // namespace postern::config

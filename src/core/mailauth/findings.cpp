@@ -160,6 +160,21 @@ const dmarc::NoAuthor* Findings::refused_author() const {
   return none;
 }
 
+std::optional<dmarc::Disposition> Findings::refusal() const {
+  const auto refuse = [](std::uint16_t reply, std::string_view enhanced, std::string text) {
+    dmarc::Disposition out{.action = dmarc::Action::reject, .reply = reply, .enhanced = enhanced};
+    out.explanation = "refused: " + text;
+    out.text = std::move(text);
+    return out;
+  };
+  if (header_too_large) return refuse(552, "5.3.4", "Header too large");
+  if (too_many_forged)
+    return refuse(554, "5.6.0", "Too many Authentication-Results fields in our name");
+  if (const auto* const none = refused_author())
+    return refuse(none->reply, none->enhanced, none->text);
+  return std::nullopt;
+}
+
 std::vector<std::pair<std::string, std::string>> facts_of(const Findings& f) {
   std::vector<std::pair<std::string, std::string>> out;
   // Strangers wrote parts of these: none of them shall fill the traces.

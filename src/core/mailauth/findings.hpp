@@ -46,6 +46,10 @@ struct Findings {
   /// Why the message is refused for its From field, whoever sent it; null: it is not. Bounces and
   /// odd programs write From fields without a domain; nobody is shown two authors.
   [[nodiscard]] const dmarc::NoAuthor* refused_author() const;
+  /// What the whole message is refused for before anybody's wishes count; `disposition` if nothing.
+  bool header_too_large = false;
+  bool too_many_forged = false;  ///< More fields in our name than can be hidden.
+  [[nodiscard]] std::optional<dmarc::Disposition> refusal() const;
 };
 
 /// The words of `findings` for one line each of a trace: ("spf", "pass ..."), ...

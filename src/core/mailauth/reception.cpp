@@ -107,6 +107,8 @@ Task<Findings> Reception::finish(Peer peer) {
   }
   co_await remember(findings);
   judge(findings);
+  findings.header_too_large = message_.header_too_large;
+  findings.too_many_forged = forged().size() > kMaxForged;
   findings.questions = inquiry_.asked();
   co_return findings;
 }

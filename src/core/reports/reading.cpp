@@ -8,6 +8,7 @@
 #include "feedback/recognise.hpp"
 #include "mime/message.hpp"
 #include "reports/inbox.hpp"
+#include "reports/ledger.hpp"
 #include "text/utf8.hpp"
 
 namespace postern::reports {
@@ -200,7 +201,7 @@ void find_our_domain(Received& out, const ReportMail& mail) {
 std::string objection(const Received& out, const ReportMail& mail) {
   if (out.domain.empty() || !mail.is_ours(out.domain)) return "about no domain of ours";
   const auto now = floor<seconds>(mail.now);
-  if (out.begin > out.end || out.end > now + days{1} || out.end < now - days{60})
+  if (out.begin > out.end || out.end > now + days{1} || out.end < now - days{kReceivedDays})
     return "about a time that cannot be";
   return {};
 }

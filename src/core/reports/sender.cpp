@@ -235,24 +235,26 @@ Task<Told> Sender::tell_account(const Account& account, Told told, Patience pati
             .report_id = letters->report_id,
             .to = {}};
   for (const auto& letter : letters->letters) done.to.push_back(smtp::to_string(letter.to));
-  std::vector<std::string> posts;
+  Posts posts;
   if (!letters->upload.empty()) posts = possible_posts(to, letters->upload.size(), told);
-  done.to.insert(done.to.end(), posts.begin(), posts.end());
+  if (posts.later && patience != Patience::ended && letters->letters.empty() && posts.urls.empty())
+    co_return postpone(std::move(told), "too many uploads wait");
+  done.to.insert(done.to.end(), posts.urls.begin(), posts.urls.end());
   const auto settled = co_await parts_.ledger.settle(told.subject, std::move(done), account.keys);
   if (!settled) co_return postpone(std::move(told), to_string(settled.error().code));
-  upload(posts, letters->upload, told);
+  upload(posts.urls, letters->upload, told);
   co_await submit(*std::move(letters), told);
   co_return told;
 }
 
-std::vector<std::string> Sender::possible_posts(const Destinations& to, std::size_t octets,
-                                                Told& told) const {
-  std::vector<std::string> out;
+Sender::Posts Sender::possible_posts(const Destinations& to, std::size_t octets, Told& told) const {
+  Posts out;
   for (const auto& url : to.posts) {
     const auto possible = parts_.uploads.check(url, octets);
     if (possible) {
-      out.push_back(url);
+      out.urls.push_back(url);
     } else {
+      out.later = out.later || possible.error().code == Errc::limit_reached;
       told.notes.push_back("not to " + url + ": " + possible.error().detail);
     }
   }

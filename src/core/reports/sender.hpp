@@ -104,8 +104,11 @@ class Sender {
   Task<Destinations> ask(const Subject& subject, const Settings& settings);
   Task<> submit(Letters letters, Told& told);
   Task<Told> tell_account(const Account& account, Told told, Patience patience);
-  [[nodiscard]] std::vector<std::string> possible_posts(const Destinations& to, std::size_t octets,
-                                                        Told& told) const;
+  struct Posts {
+    std::vector<std::string> urls;
+    bool later = false;  ///< There is no room for some now.
+  };
+  [[nodiscard]] Posts possible_posts(const Destinations& to, std::size_t octets, Told& told) const;
   void upload(const std::vector<std::string>& urls, const std::string& octets, Told& told);
   Task<Result<Letters>> write(const Account& account, const Told& told, const Destinations& to,
                               const Settings& settings);

@@ -69,15 +69,10 @@ mailauth::Peer peer_of(const Session& session) {
 }
 
 /// What a message is refused for, whoever its recipients are.
-std::optional<smtp::Reply> refusal_of(const mailauth::Reception& reception,
-                                      const mailauth::Findings& findings) {
-  if (reception.message().header_too_large)
-    return smtp::Reply{552, {{5, 3, 4}}, "Header too large"};
-  if (reception.forged().size() > mailauth::kMaxForged)
-    return smtp::Reply{554, {{5, 6, 0}}, "Too many Authentication-Results fields in our name"};
-  if (const auto* const none = findings.refused_author())
-    return smtp::Reply{none->reply, smtp::parse_enhanced_status(none->enhanced), none->text};
-  return std::nullopt;
+std::optional<smtp::Reply> refusal_of(const mailauth::Findings& findings) {
+  const auto why = findings.refusal();
+  if (!why) return std::nullopt;
+  return smtp::Reply{why->reply, smtp::parse_enhanced_status(why->enhanced), why->text};
 }
 
 SubmissionRules submission_rules(const Session& session) {
@@ -263,7 +258,7 @@ Task<smtp::Reply> Incoming::commit() {
   RecipientJudgement judged;
   if (reception_) {
     found = co_await reception_->finish(peer_of(session_));
-    auto refusal = refusal_of(*reception_, *found);
+    auto refusal = refusal_of(*found);
     if (!refusal) {
       judged =
           judge_recipients(*found, session_.services.directory, session_.transaction.recipients);

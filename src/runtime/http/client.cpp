@@ -44,6 +44,16 @@ std::unexpected<Error> no_address(const std::string& host, const dns::Answer& v6
   return fail(Errc::not_found, host + (exists ? ": no address in DNS" : ": no such name in DNS"));
 }
 
+/// How far an attempt at one address came before it failed.
+int how_far(Errc why) {
+  switch (why) {
+    case Errc::tls_failed:   return 3;
+    case Errc::peer_timeout: return 2;
+    case Errc::not_found:    return 0;
+    default:                 return 1;
+  }
+}
+
 /// The same error, and at which host it happened.
 std::unexpected<Error> at(const std::string& where, Error error) {
   std::string why = error.detail;
@@ -131,17 +141,18 @@ Task<Result<Stream>> Client::dial(net::Endpoint to, const dns::Name& host, Insta
 
 Task<Result<Stream>> Client::open(const Url& url, const Limits& limits, Instant end) {
   POSTERN_CO_TRY(const auto addresses, co_await find(url.host));
-  Result<Stream> first = fail(Errc::not_found);  // There is an address at least.
-  bool tried = false;
+  Result<Stream> best = fail(Errc::not_found);  // There is an address at least.
   for (const auto& ip : addresses) {
     const net::Endpoint to{ip, url.port.value_or(settings_.port)};
     const Instant until = std::min(end, core_.clock.instant() + limits.connect);
     auto stream = co_await dial(to, url.host, until);
-    if (stream || !std::exchange(tried, true)) first = std::move(stream);
-    if (first) break;
+    // Of failures, the one that got furthest tells most.
+    if (stream || how_far(stream.error().code) > how_far(best.error().code))
+      best = std::move(stream);
+    if (best) break;
     if (stopped_ || core_.clock.instant() >= end) break;
   }
-  co_return first;
+  co_return best;
 }
 
 Task<Result<Response>> Client::talk(net::Stream& stream, std::string_view request,

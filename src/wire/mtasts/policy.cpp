@@ -22,9 +22,11 @@ Result<Pattern> parse_pattern(std::string_view text) {
   Pattern out;
   out.wildcard = text.starts_with("*.");
   const auto host = text.substr(out.wildcard ? 2 : 0);
-  // Domain of RFC 5321 §4.1.2: no U-labels, no address. A final dot is what people write.
+  // Domain of RFC 5321 §4.1.2: no U-labels, no address, no final dot, which others do not match.
   auto name = dns::Name::parse(host);
-  if (!text::is_ascii(host) || host.contains('\\') || !name || !name->is_host())
+  const bool odd = !text::is_ascii(host) || host.contains('\\') || host.ends_with('.') ||
+                   text::IpAddress::parse(host).has_value();
+  if (odd || !name || !name->is_host())
     return refuse("mx is no host name or *.name: " + std::string{text.substr(0, kMaxQuoted)});
   out.name = *std::move(name);
   return out;
