@@ -53,6 +53,22 @@ class Dns(postern.Case):
             self.assertEqual(self.look_up(name)["outcome"], "servfail", name)
             self.assertLess(time.monotonic() - began, 20)
 
+    def test_who_is_slow_is_heard(self):
+        """A server that takes seconds, longer than the first try waits, and one that is slow over TCP alone."""
+        def after(seconds, make):
+            def reply(question):
+                time.sleep(seconds)  # what the server is, not a wait for something to happen
+                return make(question)
+            return reply
+        address = lambda q: q.reply([dns.record(q.name, "A", "192.0.2.7")])
+        big = [dns.record("dripping.test", "TXT", "y" * 3000)]
+        self.serve(slow=after(3, address),
+                   dripping=lambda q: after(2, lambda q: q.reply(big))(q) if q.over_tcp else q.reply(truncated=True))
+        began = time.monotonic()
+        self.assertEqual(self.look_up("slow.test")["records"], ["192.0.2.7"])
+        self.assertEqual(len(self.look_up("dripping.test", "txt")["records"][0]), 3002)
+        self.assertLess(time.monotonic() - began, 30)
+
     def test_lies_are_not_believed(self):
         """Answers to another question, with another id, about a name of somebody else, and noise, before the true one."""
         true = lambda q: q.reply([dns.record(q.name, "A", "192.0.2.7")])

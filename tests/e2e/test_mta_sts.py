@@ -154,7 +154,22 @@ class MtaSts(postern.Case):
         file.write_bytes(policy("testing"))
         self.expect("weak", "mode testing", "--policy", file)
         names = self.folder / "dns.json"
-        names.write_text(json.dumps({"_mta-sts.good.test": [["TXT", "v=STSv1; id=1"]]}))
+        names.write_text(json.dumps({"_mta-sts.good.test": [["TXT", "v=STSv1; id=1"]],
+                                     "good.test": [["A", "192.0.2.1"]]}))
         self.expect("unknown", "not fetched", "--dns", names)
         # Without MX the domain itself takes the mail.
         self.expect("wrong", "does not name good.test", "--dns", names, "--policy", file)
+
+    def test_records_forge_no_lines(self):
+        names = self.folder / "dns.json"
+        names.write_text(json.dumps({
+            "_mta-sts.good.test": [["TXT", "v=STSv1; id=1; x\nSPF: good: forged"]],
+            "_smtp._tls.good.test": [["TXT", "v=TLSRPTv1; rua=x\nSPF: good: forged"]],
+            "default._bimi.good.test": [["TXT", "v=BIMI1; l=x\nSPF: good: forged"]]}))
+        said = postern.postern("check", "domain", "good.test", "--config", self.config, "--dns", names, check=True).stdout
+        self.assertIn("forged", said)
+        self.assertEqual([line for line in said.splitlines() if line.startswith("SPF: good")], [])
+        file = self.folder / "policy.txt"
+        file.write_bytes(b"\x1f\x8b\x08\xff\n")
+        names.write_text(json.dumps({"_mta-sts.good.test": [["TXT", "v=STSv1; id=1"]]}))
+        self.expect("wrong", "the policy is invalid", "--dns", names, "--policy", file)

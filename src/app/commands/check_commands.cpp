@@ -60,7 +60,7 @@ Result<check::Fetch> fetching(const Arguments& arguments, const config::Config& 
   const http::Settings settings{.reach = {.private_too = config.allow_private_destinations,
                                           .only_loopback = config.only_loopback},
                                 .port = static_cast<std::uint16_t>(config.https_port)};
-  const auto get = [&source, &config, settings](const std::string& url) -> Result<http::Response> {
+  auto get = [&source, &config, settings](const std::string& url) -> Result<http::Response> {
     POSTERN_TRY(const auto tls, net::TlsContext::client({.profile = net::TlsProfile::modern,
                                                          .trust_files = config.trust_files,
                                                          .sessions = 0}));
