@@ -29,20 +29,25 @@ Report spf(DnsSource& source, const Sender& sender) {
                          .helo = sender.helo,
                          .mail_from = sender.mail_from,
                          .receiver = sender.receiver,
-                         .now = sender.now};
+                         .now = sender.now,
+                         .with_steps = true};
   dns::Answers answers;
   const auto verdict = decide<spf::Verdict>(
       source, answers, [&](const dns::Answers& known) { return spf::check(query, known); });
+  json::array steps;
+  for (const auto& step : verdict.steps) steps.emplace_back(step);
   Report out{.data = json::object{{"result", spf::to_string(verdict.outcome)},
                                   {"explanation", verdict.explanation},
                                   {"domain", verdict.domain},
                                   {"matched", verdict.matched},
                                   {"reason", verdict.why},
                                   {"lookups", verdict.lookups},
-                                  {"secure", verdict.secure}},
+                                  {"secure", verdict.secure},
+                                  {"steps", std::move(steps)}},
              .words = {}};
   out.words = "spf=" + std::string{spf::to_string(verdict.outcome)} + ": " +
               sentence(verdict, sender) + '\n';
+  for (const auto& step : verdict.steps) out.words += "  " + step + '\n';
   if (!verdict.matched.empty()) out.words += "  decided by: " + verdict.matched + '\n';
   if (!verdict.why.empty()) out.words += "  because: " + verdict.why + '\n';
   if (!verdict.explanation.empty())

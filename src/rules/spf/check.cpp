@@ -102,6 +102,7 @@ class Evaluation {
     }
     out.lookups = lookup_.terms();
     out.secure = lookup_.secure();
+    out.steps = std::move(steps_);
     return out;
   }
 
@@ -109,6 +110,7 @@ class Evaluation {
   Got<Finding> check_host(const Name& domain) {
     POSTERN_TRY(const auto text, lookup_.record(domain));
     if (!text) return Finding{.why = "no SPF record at " + domain.to_string(), .domain = domain};
+    step(domain, "the record is " + *text);
     auto record = parse_record(*text);
     if (!record) {
       return std::unexpected(Stop{.outcome = Outcome::permerror,
@@ -117,6 +119,7 @@ class Evaluation {
     }
     for (const auto& directive : record->directives) {
       POSTERN_TRY(const bool matches, is_match(directive, domain));
+      step(domain, directive.text + (matches ? " matches" : " does not match"));
       if (matches) {
         return Finding{.outcome = directive.qualifier,
                        .matched = directive.text,
@@ -136,6 +139,7 @@ class Evaluation {
     POSTERN_CHECK(lookup_.count_term());
     POSTERN_TRY(const auto target, target_of(record.redirect, domain));
     if (!target) return permanent(record.redirect_text + " leads to no domain name");
+    step(domain, record.redirect_text + " decides");
     POSTERN_TRY(auto found, check_host(*target));
     if (found.outcome == Outcome::none)
       return permanent(record.redirect_text + " leads to a domain without SPF record");
@@ -243,8 +247,18 @@ class Evaluation {
     return out;
   }
 
+  /// One line, whatever the record holds.
+  void step(const Name& domain, std::string_view what) {
+    if (!query_.with_steps || steps_.size() >= kMaxSteps) return;
+    constexpr std::size_t kMost = 500;
+    auto line = domain.to_string() + ": " + std::string{what.substr(0, kMost)};
+    std::ranges::replace_if(line, [](char c) { return c < ' ' || c > '~'; }, '?');
+    steps_.push_back(std::move(line));
+  }
+
   const Query& query_;
   const Limits& limits_;
+  std::vector<std::string> steps_;
   Lookup lookup_;
   Identity identity_;
 };

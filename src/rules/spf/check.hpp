@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "dns/answer.hpp"
 #include "spf/record.hpp"
@@ -22,6 +23,7 @@ struct Query {
   std::string_view mail_from;
   std::string_view receiver;  ///< Our host name, for explanations.
   Timestamp now;              ///< For explanations.
+  bool with_steps = false;    ///< For people who want to know why.
 };
 
 struct Limits {
@@ -41,7 +43,10 @@ struct Verdict {
   std::string why = {};  ///< What is missing or wrong, in plain words; empty when a term decided.
   std::size_t lookups = 0;  ///< Terms that asked DNS.
   bool secure = false;      ///< DNSSEC proves every answer that was used.
+  /// If they are asked for: what was looked at, in order, one line each; at most kMaxSteps.
+  std::vector<std::string> steps = {};
 };
+inline constexpr std::size_t kMaxSteps = 200;
 
 using Step = std::variant<Verdict, dns::Need>;
 

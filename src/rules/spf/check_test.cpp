@@ -43,6 +43,29 @@ TEST_F(CheckTest, SaysWhatDecided) {
   EXPECT_EQ(soft.why, "");
 }
 
+TEST_F(CheckTest, TellsEachStepIfAsked) {
+  txt("example.org", "v=spf1 ip4:198.51.100.0/24 include:x.example redirect=y.example");
+  txt("x.example", "v=spf1 ip4:203.0.113.0/24 -all");
+  txt("y.example", "v=spf1 ?all");
+  const auto verdict = dns_.check({.ip = *text::IpAddress::parse("192.0.2.1"),
+                                   .helo = "mail.example.org",
+                                   .mail_from = "ann@example.org",
+                                   .receiver = "mx.example.net",
+                                   .now = {},
+                                   .with_steps = true});
+  EXPECT_THAT(verdict.steps,
+              testing::ElementsAre(
+                  "example.org: the record is v=spf1 ip4:198.51.100.0/24 include:x.example "
+                  "redirect=y.example",
+                  "example.org: ip4:198.51.100.0/24 does not match",
+                  "x.example: the record is v=spf1 ip4:203.0.113.0/24 -all",
+                  "x.example: ip4:203.0.113.0/24 does not match", "x.example: -all matches",
+                  "example.org: include:x.example does not match",
+                  "example.org: redirect=y.example decides", "y.example: the record is v=spf1 ?all",
+                  "y.example: ?all matches"));
+  EXPECT_THAT(check("ann@example.org").steps, SizeIs(0));
+}
+
 TEST_F(CheckTest, TheNullPathIsJudgedByEhlo) {
   txt("mail.example.org", "v=spf1 -all exp=why.example.org");
   txt("why.example.org", "%{s} from %{c} at %{t}, told %{r}");
