@@ -46,9 +46,9 @@ struct Findings {
   /// Why the message is refused for its From field, whoever sent it; null: it is not. Bounces and
   /// odd programs write From fields without a domain; nobody is shown two authors.
   [[nodiscard]] const dmarc::NoAuthor* refused_author() const;
-  /// What the whole message is refused for before anybody's wishes count; `disposition` if nothing.
   bool header_too_large = false;
   bool too_many_forged = false;  ///< More fields in our name than can be hidden.
+  /// What the whole message is refused for before anybody's wishes count; nothing: it is not.
   [[nodiscard]] std::optional<dmarc::Disposition> refusal() const;
 };
 

@@ -29,27 +29,28 @@ Uploads::Uploads(Parts parts)
       sleepers_{Sleeper{parts_.core}, Sleeper{parts_.core}, Sleeper{parts_.core},
                 Sleeper{parts_.core}} {}
 
-std::string Uploads::organisation_of(const dns::Name& host) const {
-  return dmarc::registered_domain(host, parts_.suffix).to_string();
-}
-
-Result<void> Uploads::check(const std::string& url, std::size_t octets) const {
+Result<std::string> Uploads::share_for(const std::string& url, std::size_t octets) const {
   if (!parts_.post) return fail(Errc::unsupported, "https is not spoken");
   if (stopping_) return fail(Errc::shutting_down, "the server stops");
   POSTERN_TRY(const auto parsed, http::parse_url(url));
-  const auto waiting =
-      std::ranges::count(entries_, organisation_of(parsed.host), &Entry::organisation);
+  auto organisation = dmarc::registered_domain(parsed.host, parts_.suffix).to_string();
+  const auto waiting = std::ranges::count(entries_, organisation, &Entry::organisation);
   const bool full = entries_.size() >= kMost || std::cmp_greater_equal(waiting, kMostOfOne) ||
                     octets > kMostOctets - octets_;
-  return full ? Result<void>{fail(Errc::limit_reached, "too many wait")} : Result<void>{};
+  if (full) return fail(Errc::limit_reached, "too many wait");
+  return organisation;
+}
+
+Result<void> Uploads::check(const std::string& url, std::size_t octets) const {
+  POSTERN_CHECK(share_for(url, octets));
+  return {};
 }
 
 Result<void> Uploads::add(Upload upload) {
-  POSTERN_CHECK(check(upload.url, upload.octets.size()));
-  POSTERN_TRY(const auto parsed, http::parse_url(upload.url));
+  POSTERN_TRY(auto organisation, share_for(upload.url, upload.octets.size()));
   octets_ += upload.octets.size();
   entries_.push_back({.upload = std::move(upload),
-                      .organisation = organisation_of(parsed.host),
+                      .organisation = std::move(organisation),
                       .due = parts_.core.clock.instant()});
   return {};
 }

@@ -72,7 +72,8 @@ class Uploads {
   };
   using Entries = std::list<Entry>;
 
-  [[nodiscard]] std::string organisation_of(const dns::Name& host) const;
+  /// The organisation on whose share so many octets for `url` would go; errors as `check`.
+  [[nodiscard]] Result<std::string> share_for(const std::string& url, std::size_t octets) const;
   [[nodiscard]] Entries::iterator next_due();
   Task<> work(Sleeper& sleeper);
   Task<> send(Entries::iterator entry);

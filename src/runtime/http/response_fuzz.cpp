@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <cstdlib>
 
-#include "http/response_reader.hpp"
+#include "http/pieces_fixture.hpp"
 #include "text/ascii.hpp"
 
 using namespace postern;
@@ -18,21 +18,6 @@ void require(bool holds) {
   if (!holds) std::abort();
 }
 
-Result<http::Response> read(std::string_view octets, std::size_t piece,
-                            const http::ResponseLimits& limits) {
-  http::ResponseReader reader{limits};
-  while (!octets.empty()) {
-    const auto next = octets.substr(0, piece);
-    const auto whole = reader.feed(next);
-    if (!whole) return std::unexpected(whole.error());
-    if (*whole) return reader.take();
-    octets.remove_prefix(next.size());
-  }
-  const auto ended = reader.end();
-  if (!ended) return std::unexpected(ended.error());
-  return reader.take();
-}
-
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -43,8 +28,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const http::ResponseLimits limits{.header_octets = tight ? 128 : 2 * kMost,
                                     .body_octets = tight ? 64 : 2 * kMost,
                                     .want_body = (data[0] & 1U) == 0};
-  const auto at_once = read(octets, size, limits);
-  const auto in_pieces = read(octets, 1 + (data[0] >> 2U), limits);
+  const auto at_once = http::read_in_pieces(octets, size, limits);
+  const auto in_pieces = http::read_in_pieces(octets, 1 + (data[0] >> 2U), limits);
   if (!tight) {
     require(at_once.has_value() == in_pieces.has_value());
     require(!at_once || *at_once == *in_pieces);

@@ -2,28 +2,15 @@
 
 #include <gtest/gtest.h>
 
+#include "http/pieces_fixture.hpp"
+
 namespace postern::http {
 namespace {
 
-/// Fed in pieces of `piece` octets, and the end of the connection behind it.
-Result<Response> read(std::string_view octets, std::size_t piece, ResponseLimits limits = {}) {
-  ResponseReader reader{limits};
-  while (!octets.empty()) {
-    const auto next = octets.substr(0, piece);
-    const auto whole = reader.feed(next);
-    if (!whole) return std::unexpected(whole.error());
-    if (*whole) return reader.take();
-    octets.remove_prefix(next.size());
-  }
-  const auto ended = reader.end();
-  if (!ended) return std::unexpected(ended.error());
-  return reader.take();
-}
-
 Response read_each_way(std::string_view octets, ResponseLimits limits = {}) {
-  const auto at_once = read(octets, octets.size(), limits);
+  const auto at_once = read_in_pieces(octets, octets.size(), limits);
   for (const std::size_t piece : {1U, 2U, 7U}) {
-    const auto pieces = read(octets, piece, limits);
+    const auto pieces = read_in_pieces(octets, piece, limits);
     EXPECT_EQ(pieces.has_value(), at_once.has_value()) << piece << ' ' << octets;
     if (pieces && at_once) EXPECT_EQ(*pieces, *at_once) << piece;
   }
@@ -32,8 +19,8 @@ Response read_each_way(std::string_view octets, ResponseLimits limits = {}) {
 }
 
 Errc error_of(std::string_view octets, ResponseLimits limits = {}) {
-  const auto at_once = read(octets, octets.size() + 1, limits);
-  const auto bytewise = read(octets, 1, limits);
+  const auto at_once = read_in_pieces(octets, octets.size() + 1, limits);
+  const auto bytewise = read_in_pieces(octets, 1, limits);
   EXPECT_FALSE(at_once || bytewise) << octets;
   if (at_once || bytewise) return Errc::woken;
   EXPECT_EQ(at_once.error().code, bytewise.error().code) << octets;
